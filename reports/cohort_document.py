@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from data.records import ExportRow
+from data.records import SYNTHETIC, ExportRow
 from reports.chart_axes import Figure
 from reports.document import Block, Chapter, Chart, Document, Paragraph, Table
 from reports.number_words import fraction_words, share_interval_words, share_words
@@ -14,7 +14,6 @@ from reports.typesetting import count_words
 TITLE = "Cohort statistics"
 _SHARE, _COUNTS = "share", ("scans", "patients", "refusals")
 _ALL = "all"
-_SYNTHETIC = "SYNTHETIC"  # in what its filters say where the scans were made for a demonstration
 _QUANTITIES = {"mean": "mean", "median": "median", "p90": "90 % within", "share": "share"}
 
 
@@ -28,21 +27,25 @@ class Section:
     note: str = ""
 
 
-def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Document:
-    """The whole document; `facts` are words by their label, `Counted` and `Notice` among them."""
+def cohort_document(
+    sections: Sequence[Section], facts: Mapping[str, str], *, synthetic: bool = False
+) -> Document:
+    """The whole document; `facts` are words by their label, `Counted` and `Notice` among them.
+
+    One of `synthetic` scans says so on its cover and on every page.
+    """
     return Document(
-        title=f"{TITLE}, {_SYNTHETIC}" if _SYNTHETIC in facts.get("Filters", "") else TITLE,
+        title=f"{TITLE}, {SYNTHETIC}" if synthetic else TITLE,
         facts=facts,
         chapters=[cohort_chapter(section) for section in sections],
-        stamp=_stamp(facts),
+        stamp=_stamp(facts, synthetic),
         notice=facts.get("Notice", ""),
     )
 
 
-def _stamp(facts: Mapping[str, str]) -> str:
+def _stamp(facts: Mapping[str, str], synthetic: bool) -> str:
     """What stands on every page: when it was counted, and that it is of scans made for demonstration."""
-    synthetic = _SYNTHETIC in facts.get("Filters", "")
-    return ", ".join(filter(None, (facts.get("Counted", ""), _SYNTHETIC if synthetic else "")))
+    return ", ".join(filter(None, (facts.get("Counted", ""), SYNTHETIC if synthetic else "")))
 
 
 def cohort_chapter(section: Section) -> Chapter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from data.records import SYNTHETIC
 from reports.document import Block, Cell, Chapter, Chart, Document, Paragraph, Table, rounded
 from reports.drift_figures import distribution_figure
 from reports.drift_html import computed, facts
@@ -35,7 +36,7 @@ def drift_document(snapshot: Snapshot, title: str, more: Mapping[str, str]) -> D
         *_truth(snapshot),
         *_refusals(snapshot),
     ]
-    stamp = computed(snapshot) + (", SYNTHETIC" if snapshot.get("synthetic") else "")
+    stamp = computed(snapshot) + (f", {SYNTHETIC}" if snapshot.get("synthetic") else "")
     return Document(title, told | dict(more), chapters, stamp, notice)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from data.records import SYNTHETIC
 from reports.time_words import clock
 
 _BODY = re.compile(r"<body[^>]*>")
@@ -80,7 +81,7 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Notice", str(snapshot["notice"])),
     ]
     if snapshot.get("synthetic"):
-        shown.insert(0, ("SYNTHETIC", "These are made scans of nobody."))
+        shown.insert(0, (SYNTHETIC, "These are made scans of nobody."))
     return [(label, value) for label, value in shown if value]
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from data.records import SYNTHETIC
 from reports.chart_axes import FONT, Figure, hatched, said_where_empty, short_name, whole_ticks
 from reports.colours import DASHES, FRAME, GOAL, GRID, INK, MARKED, OURS, SERIES
 
@@ -243,7 +244,7 @@ def _points(
     dots = series.dots
     values = [_shown(dot, scale) for dot in dots]
     digits = ".1f" if scale.percent else ".3f"
-    name = f"{series.name} (SYNTHETIC)" if series.synthetic else series.name
+    name = f"{series.name} ({SYNTHETIC})" if series.synthetic else series.name
     return {
         "type": "scatter",
         "mode": "markers",

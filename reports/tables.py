@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from data.records import ExportRow
+from data.records import SYNTHETIC, ExportRow
 
 COLUMNS = ("section", "group", "name", "quantity", "n", "value", "low", "high", "note")
 ABOUT = "about"
@@ -39,7 +39,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return memory.getvalue().encode("utf-8-sig")
 
 
-def xlsx_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
+def xlsx_table(rows: Sequence[ExportRow], facts: Facts, *, synthetic: bool = False) -> bytes:
     """A workbook: the numbers under a head that stays, and a sheet of notes."""
     # Both take a while and are needed by few.
     import xlsxwriter  # type: ignore[import-untyped]
@@ -50,8 +50,8 @@ def xlsx_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
     with xlsxwriter.Workbook(memory, {"in_memory": True}) as book:
         book.set_properties({"title": "Lightbox cohort", "comments": facts.get("Notice", "")})
         bold = book.add_format({"bold": True})
-        made = "SYNTHETIC" in facts.get("Filters", "")  # said where a person looks, not in the notes alone
-        sheet = book.add_worksheet("SYNTHETIC numbers" if made else "Numbers", ExactSheet)
+        # Said where a person looks, not in the notes alone.
+        sheet = book.add_worksheet(f"{SYNTHETIC} numbers" if synthetic else "Numbers", ExactSheet)
         for column, name in enumerate(COLUMNS):
             sheet.write_string(0, column, name, bold)
             sheet.set_column(column, column, _WIDTHS.get(name, 12))

@@ -9,9 +9,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import alerts
-from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
-from data.records import Alert, User
+from dashboard.components.kinds import in_frame
+from data.records import Alert, KindCount, User
 from services import addresses
 
 BELL = "bell"
@@ -25,7 +25,7 @@ def bell() -> Component:
     """Build the bell; `label` and `panel` fill it."""
     menu = dbc.DropdownMenu(
         html.Div(panel([], None), id=LIST, className="lb-bell-list"),
-        label=label(0),
+        label=label(KindCount()),
         id=BELL,
         align_end=True,
         caret=False,
@@ -35,18 +35,11 @@ def bell() -> Component:
     return html.Div([dcc.Store(id=SEEN), menu], className="lb-bell-place")
 
 
-def label(calling: int) -> list[Component]:
+def label(calling: KindCount) -> list[Component]:
     """Show the bell itself and the number of alerts."""
-    words = "No open alerts" if not calling else f"{calling} open alert{'s' if calling > 1 else ''}"
-    look = "bi-bell-fill" if calling else "bi-bell"
-    spoken = html.Span(words, className="visually-hidden")
-    if not calling:
-        return [icon(look, ""), spoken]
-    return [
-        icon(look, ""),
-        html.Span(str(calling), className="lb-bell-count", **aria(hidden="true")),
-        spoken,
-    ]
+    words = calling.of("open alert", "open alerts") if calling.any else "No open alerts"
+    look = "bi-bell-fill" if calling.any else "bi-bell"
+    return [icon(look, ""), *in_frame(calling), html.Span(words, className="visually-hidden")]
 
 
 def panel(calling: Sequence[Alert], user: User | None) -> list[Component]:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time, task_name
-from data.records import SEXES, WATCHED, Board, BoardChoice, BoardPanel, User
+from data.records import SEXES, SYNTHETIC, WATCHED, Board, BoardChoice, BoardPanel, User
 from services import addresses
 from services.boards.charts import chart
 from services.boards.measures import MEASURES, may_see
@@ -142,7 +142,7 @@ def _numbers(view: PanelView) -> Component:
         html.Tr(
             [
                 html.Td(html.A(point.at, href=point.link) if point.link else point.at),
-                html.Td(f"{point.series} (SYNTHETIC)" if point.synthetic else point.series),
+                html.Td(f"{point.series} ({SYNTHETIC})" if point.synthetic else point.series),
                 html.Td(_value(view, point)),
                 html.Td(_interval(view, point)),
                 html.Td("–" if point.n is None else f"{point.n:,}"),

@@ -14,7 +14,7 @@ from dashboard.components.cohort.panels import number
 from dashboard.components.fields import labelled
 from dashboard.components.performance.pairs import differences
 from dashboard.components.results import local_time, task_name
-from data.records import Evaluation, EvaluationState, ModelVersion, ScanSet, User
+from data.records import SYNTHETIC, Evaluation, EvaluationState, ModelVersion, ScanSet, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.performance.metrics import METRICS
@@ -103,7 +103,7 @@ def title(evaluation: Evaluation) -> str:
 def outcome(made: SetOutcome) -> Component:
     """What a finished one came to, in figures."""
     evaluation = made.evaluation
-    what = "SYNTHETIC scans" if evaluation.chosen.synthetic else "scans"
+    what = f"{SYNTHETIC} scans" if evaluation.chosen.synthetic else "scans"
     words = (
         f"{number(made.read)} of {number(evaluation.total)} {what} were read; {number(made.found)} were "
         f"called positive. Of {number(made.known)} the truth is known, and the figures are of these."
@@ -150,7 +150,7 @@ def beside(first: Evaluation, second: Evaluation, pair: PairedVersions) -> Compo
     else:
         said = differences(pair, first.version, second.version, METRICS)
     heading = html.H2(f"Version {second.version} beside version {first.version}")
-    kind = "SYNTHETIC " if first.chosen.synthetic else ""
+    kind = f"{SYNTHETIC} " if first.chosen.synthetic else ""
     words = f"{number(pair.n)} {kind}cases of the same set, read by both."
     return html.Section([heading, html.P(words), said], className="lb-card")
 

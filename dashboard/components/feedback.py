@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
+from dashboard.components.kinds import in_frame
 from dashboard.components.results import local_time, task_name
-from data.records import Feedback, FeedbackCategory, FeedbackState, User
+from data.records import Feedback, FeedbackCategory, FeedbackState, KindCount, User
 from services import addresses
 from services.permissions import Permission, may
 from services.reviewing.feedback import LONGEST_WORDS
@@ -78,26 +79,26 @@ def cards(messages: Sequence[Feedback], user: User, none: str) -> list[Component
     return [_card(message, user) for message in messages]
 
 
-def states(counts: Mapping[FeedbackState, int], chosen: FeedbackState) -> Component:
+def states(counts: Mapping[FeedbackState, KindCount], chosen: FeedbackState) -> Component:
     """The queue's filters, as links with how many there are."""
     links = [
-        _state_link(f"{name} ({counts[state]})", state, chosen=state is chosen)
+        _state_link(f"{name} ({counts[state].words})", state, chosen=state is chosen)
         for state, name in STATE_NAMES.items()
     ]
     return html.Nav(links, className="lb-feedback-states", **aria(label="Messages by state"))
 
 
-def waiting(count: int, user: User) -> list[Component]:
+def waiting(count: KindCount, user: User) -> list[Component]:
     """How many messages wait for a person, as a way to them; nothing where none does."""
-    if not count:
+    if not count.any:
         return []
     answering = may(user, Permission.ANSWER_FEEDBACK)
-    words = f"{count} message{'s' if count > 1 else ''} {'to look at' if answering else 'answered'}"
+    words = f"{count.of('message', 'messages')} {'to look at' if answering else 'answered'}"
     return [
         dcc.Link(
             [
                 icon("bi-chat-left-text-fill", ""),
-                html.Span(str(count), className="lb-bell-count", **aria(hidden="true")),
+                *in_frame(count),
                 html.Span(words, className="visually-hidden"),
             ],
             href=addresses.FEEDBACK,

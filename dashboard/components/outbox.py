@@ -34,8 +34,8 @@ def content(view: OutboxView, *, managed: bool, linked: bool) -> list[Component]
     """Show the outbox; with buttons for who manages it, and links to scans for who may see them."""
     counts = view.counts
     said = (
-        f"{counts[DeliveryState.WAITING]:,} waiting, {counts[DeliveryState.DELIVERED]:,} delivered, "
-        f"{counts[DeliveryState.SKIPPED]:,} not sent"
+        f"{counts[DeliveryState.WAITING].words} waiting, {counts[DeliveryState.DELIVERED].words} delivered, "
+        f"{counts[DeliveryState.SKIPPED].words} not sent"
     )
     return [
         html.P(said, className="text-secondary"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import unaided
+from dashboard.components import kinds, unaided
 from dashboard.components.attributes import aria, data
 from dashboard.components.downloads import download_link
 from dashboard.components.facts import fact_list, warning
@@ -59,7 +59,7 @@ def synthetic_badge(scan: Scan) -> list[Component]:
     """Say that a scan is of nobody; nothing for the others."""
     if not scan.synthetic:
         return []
-    return [html.Span("SYNTHETIC", className="lb-badge lb-synthetic", title="Computed for a demonstration")]
+    return [kinds.synthetic_badge()]
 
 
 def status_panel(view: ScanView) -> Component | None:

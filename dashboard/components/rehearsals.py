@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.facts import p_words
 from dashboard.components.results import local_time, task_name
 from data.records import (
+    SYNTHETIC,
     Cost,
     Job,
     JobState,
@@ -49,7 +50,7 @@ def progress(user: User, jobs: Sequence[tuple[RehearsalRequest, Job]]) -> list[C
 
 def summary(made: Rehearsal) -> list[Component]:
     """What it comes to, in words and small tables."""
-    what = "SYNTHETIC scans" if made.synthetic else "scans"
+    what = f"{SYNTHETIC} scans" if made.synthetic else "scans"
     words = (
         f"{len(made.differences)} {what} read by version {made.version} beside version {made.against}, "
         f"finished {local_time(made.finished_at)}. It changes sides on {made.sides_changed}."

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.notices import noticed
 from dashboard.components.outputs import Values
 from dashboard.components.results import local_time, task_name
-from data.records import ReviewRequest
+from data.records import KindCount, ReviewRequest, marked
 from services import addresses
 
 NOTICE = "worklist-requests"
@@ -21,11 +21,13 @@ def requested(requests: Sequence[ReviewRequest]) -> Values:
 
     Why somebody asks stands on the scan's page: who reads there without the AI is not to know it before.
     """
-    count = len(requests)
-    words = "1 review was asked for" if count == 1 else f"{count} reviews were asked for"
+    made = sum(request.synthetic for request in requests)
+    count = KindCount(len(requests) - made, made)
+    words = f"{count.of('review', 'reviews')} {'was' if len(requests) == 1 else 'were'} asked for"
     return noticed(NOTICE, words, [_link(request) for request in requests])
 
 
 def _link(request: ReviewRequest) -> Component:
-    words = f"{task_name(request.task)}, asked for by {request.asked_name}, {local_time(request.created_at)}"
+    what = marked(task_name(request.task), request.synthetic)
+    words = f"{what}, asked for by {request.asked_name}, {local_time(request.created_at)}"
     return dcc.Link(words, href=addresses.scan(request.scan_id))

@@ -126,9 +126,7 @@ GONE = "The words that were searched for are kept for twelve hours, for who type
 
 def total(page: WorklistPage) -> str:
     """How many scans there are; made ones are told beside the real ones, and counted with them nowhere."""
-    kinds = [(page.total - page.synthetic, ""), (page.synthetic, " SYNTHETIC")]
-    told = [f"{n:,}{kind} scan{'' if n == 1 else 's'}".replace(",", "\u202f") for n, kind in kinds if n]
-    return " and ".join(told) or "0 scans"
+    return page.kinds.of("scan", "scans")
 
 
 def empty(user: User, *, filtered: bool) -> Component:
@@ -190,10 +188,12 @@ def counters(counted: Sequence[Counter]) -> list[Component]:
 
 def _counter(counter: Counter) -> Component:
     name, meaning = _COUNTER_WORDS[counter.name]
-    number = html.Strong(f"{counter.n:,}".replace(",", "\u202f"))
-    look = f"lb-counter lb-counter-{counter.name}" + ("" if counter.n else " lb-counter-none")
+    look = f"lb-counter lb-counter-{counter.name}" + ("" if counter.n.any else " lb-counter-none")
     return dcc.Link(
-        [number, html.Span(name)], href=str(WorklistAddress(counter.filters)), className=look, title=meaning
+        [html.Strong(counter.n.words), html.Span(name)],
+        href=str(WorklistAddress(counter.filters)),
+        className=look,
+        title=meaning,
     )
 
 

@@ -22,6 +22,7 @@ from dashboard.components.outputs import Values, outputs
 from dashboard.departments import department_names
 from data.errors import InvalidInput
 from data.records import User
+from services.cohort.filters import of_kind, of_made_scans
 from services.permissions import Permission, may
 from services.task_words import MEASURED_VOLUME
 
@@ -156,8 +157,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     asked = cohort.numbers.asked(search or "")
     numbers = cohort.numbers.cohort(asked.filters, user)
     figures = cohort.numbers.charts(numbers)
-    made = numbers.filters.get("synthetic") == ("yes",)
-    others = {**numbers.filters, "synthetic": ("no" if made else "yes",)}
+    others = of_kind(numbers.filters, made=not of_made_scans(numbers.filters))
     return {
         TOTAL: [
             *cohort_panels.total_words(numbers),

@@ -23,6 +23,7 @@ from data.ledger.selection import Filters, searched, selected
 from data.records import (
     Doubt,
     DoubtKind,
+    KindCount,
     ScanStatus,
     Urgency,
     Verdict,
@@ -97,9 +98,12 @@ class WorklistStore:
         made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
         return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows), made)
 
-    def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> int:
-        """How many scans fit filters; InvalidInput for one that does not exist."""
-        return len(selected(self._ledger.columns(hidden), filters))
+    def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> KindCount:
+        """How many scans fit filters, by kind; InvalidInput for one that does not exist."""
+        columns = self._ledger.columns(hidden)
+        rows = row_numbers(selected(columns, filters))
+        made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
+        return KindCount(len(rows) - made, made)
 
     def following(
         self, query: WorklistQuery, scan_id: str, with_identity: bool, hidden: Hidden = NOTHING_HIDDEN

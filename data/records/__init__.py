@@ -41,7 +41,6 @@ from data.records.drift import (
     DriftReference,
     DriftRun,
     ReferenceKind,
-    RequestCount,
     ReviewRequest,
     RunState,
 )
@@ -164,6 +163,7 @@ from data.records.scans import (
 from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
+from data.records.synthetic import SYNTHETIC, KindCount, grouped, is_marked, marked
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
@@ -179,6 +179,11 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "SYNTHETIC",
+    "KindCount",
+    "grouped",
+    "is_marked",
+    "marked",
     "CountedFrom",
     "Erasure",
     "ErasureKind",
@@ -321,7 +326,6 @@ __all__ = [
     "Result",
     "Review",
     "ReviewRequest",
-    "RequestCount",
     "Role",
     "RoutingRule",
     "RunState",

@@ -121,19 +121,6 @@ class DriftRun:
 
 
 @dataclass(frozen=True)
-class RequestCount:
-    """How many requests wait: of real scans, and of those that were made for a demonstration."""
-
-    real: int = 0
-    synthetic: int = 0
-
-    @property
-    def any(self) -> bool:
-        """Whether one waits at all."""
-        return bool(self.real or self.synthetic)
-
-
-@dataclass(frozen=True)
 class ReviewRequest:
     """Somebody asks the reviewers to look at a scan; it is open until the scan is reviewed after it."""
 
@@ -144,3 +131,4 @@ class ReviewRequest:
     asked_by: str
     asked_name: str
     created_at: datetime
+    synthetic: bool = False  # of a scan that was made for a demonstration

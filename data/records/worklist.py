@@ -9,6 +9,7 @@ from data.records.jobs import QueuePlace
 from data.records.results import Doubt, Outcome, outcome_of
 from data.records.reviews import Verdict
 from data.records.scans import ScanStatus
+from data.records.synthetic import KindCount
 from data.records.triage import DoubtKind, Urgency
 
 
@@ -69,3 +70,8 @@ class WorklistPage:
     rows: tuple[WorklistRow, ...]
     total: int
     synthetic: int = 0
+
+    @property
+    def kinds(self) -> KindCount:
+        """How many of each kind there are."""
+        return KindCount(self.total - self.synthetic, self.synthetic)

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Engine, Row, func, insert, or_, select, up
 from sqlalchemy.exc import IntegrityError
 
 from data.database import attempting, reading, writing
-from data.records import Delivery, DeliveryState
-from data.tables import deliveries
+from data.records import Delivery, DeliveryState, KindCount
+from data.tables import deliveries, scans
 
 _WAITING = deliveries.c.state == DeliveryState.WAITING.value
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
@@ -46,12 +46,17 @@ class DeliveryStore:
         """Those in a state that changed last, the latest first."""
         return self._where(deliveries.c.state == state.value, limit)
 
-    def counts(self) -> dict[tuple[str, DeliveryState], int]:
+    def counts(self) -> dict[tuple[str, DeliveryState], KindCount]:
         """How many are in each state, by the node's id."""
-        columns = deliveries.c.node_id, deliveries.c.state
+        columns = deliveries.c.node_id, deliveries.c.state, scans.c.synthetic
+        of_scans = deliveries.outerjoin(scans, scans.c.id == deliveries.c.scan_id)
+        counted: dict[tuple[str, DeliveryState], KindCount] = {}
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*columns, func.count()).group_by(*columns))
-            return {(row[0], DeliveryState(row[1])): row[2] for row in rows}
+            rows = connection.execute(select(*columns, func.count()).select_from(of_scans).group_by(*columns))
+            for node_id, state, made, n in rows:  # a scan that is gone was of somebody
+                key = node_id, DeliveryState(state)
+                counted[key] = counted.get(key, KindCount()).plus(KindCount(0, n) if made else KindCount(n))
+        return counted
 
     def failing(self, node_id: str, attempts: int) -> int:
         """How many for a node wait that were tried so often or more."""

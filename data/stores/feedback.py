@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, sel
 
 from data.codec import from_json, to_json
 from data.database import reading, writing
-from data.records import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
-from data.tables import feedback
+from data.records import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState, KindCount
+from data.tables import feedback, scans
 
+_OF_SCANS = feedback.outerjoin(scans, scans.c.id == feedback.c.scan_id)
+_MADE = scans.c.synthetic
 _CRITICAL = feedback.c.category.in_([category.value for category in CRITICAL])
 
 
@@ -59,18 +61,28 @@ class FeedbackStore:
         """Those in a state: critical ones first, then the newest first."""
         return self._all(feedback.c.state == state.value, limit, critical_first=True)
 
-    def counts(self) -> dict[FeedbackState, int]:
+    def counts(self) -> dict[FeedbackState, KindCount]:
         """How many there are in each state."""
-        query = select(feedback.c.state, func.count()).group_by(feedback.c.state)
+        query = select(feedback.c.state, _MADE, func.count()).select_from(_OF_SCANS)
+        counted: dict[tuple[str, bool], int] = {}
         with reading(self._engine) as connection:
-            known = {FeedbackState(state): count for state, count in connection.execute(query)}
-        return {state: known.get(state, 0) for state in FeedbackState}
+            for state, made, count in connection.execute(query.group_by(feedback.c.state, _MADE)):
+                kind = state, bool(made)  # a scan that is gone was of somebody
+                counted[kind] = counted.get(kind, 0) + count
+        return {
+            state: KindCount(*(counted.get((state.value, made), 0) for made in (False, True)))
+            for state in FeedbackState
+        }
 
-    def unseen(self, user_id: str) -> int:
+    def unseen(self, user_id: str) -> KindCount:
         """How many of somebody's messages have an answer that they have not seen."""
-        query = select(func.count()).where(feedback.c.sender_id == user_id, feedback.c.unseen)
+        query = select(_MADE, func.count()).select_from(_OF_SCANS).group_by(_MADE)
+        query = query.where(feedback.c.sender_id == user_id, feedback.c.unseen)
+        counted = [0, 0]
         with reading(self._engine) as connection:
-            return int(connection.execute(query).scalar_one())
+            for made, count in connection.execute(query):
+                counted[bool(made)] += count
+        return KindCount(*counted)
 
     def see(self, user_id: str, feedback_ids: list[str]) -> None:
         """Notes that somebody has seen the answers to these messages of theirs."""

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, sele
 
 from data.database import bump, reading, writing
 from data.ledger.rows import not_withdrawn
-from data.records import RequestCount, ReviewRequest
+from data.records import KindCount, ReviewRequest
 from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage
 
-_COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
+_OWN = [name for name in ReviewRequest.__dataclass_fields__ if name != "synthetic"]
+_COLUMNS = [*(review_requests.c[name] for name in _OWN), scans.c.synthetic]
+_WITH_SCANS = review_requests.join(scans, scans.c.id == review_requests.c.scan_id)
 
 
 class ReviewRequestStore:
@@ -31,11 +33,13 @@ class ReviewRequestStore:
                     review_requests.c.scan_id == request.scan_id, ~_answered()
                 )
                 if connection.execute(is_open).first() is None:
-                    connection.execute(insert(review_requests).values(**vars(request)))
+                    connection.execute(
+                        insert(review_requests).values({name: getattr(request, name) for name in _OWN})
+                    )
 
     def open(self, task: str | None = None, limit: int = 200) -> list[ReviewRequest]:
         """Requests that wait, of scans that are still here, newest first."""
-        query = select(*_COLUMNS).join(scans, scans.c.id == review_requests.c.scan_id).where(~_answered())
+        query = select(*_COLUMNS).select_from(_WITH_SCANS).where(~_answered())
         query = query.where(not_withdrawn(scans.c.id))
         if task is not None:
             query = query.where(review_requests.c.task == task)
@@ -45,7 +49,7 @@ class ReviewRequestStore:
 
     def count(
         self, after: datetime, until: datetime, *, not_by: str, assigned_to: str | None = None
-    ) -> RequestCount:
+    ) -> KindCount:
         """How many requests that wait were made after one moment and by another, of others than `not_by`.
 
         With `assigned_to` only those of scans that are given to this account. Synthetic scans are apart.
@@ -53,7 +57,7 @@ class ReviewRequestStore:
         when = (review_requests.c.created_at > after) & (review_requests.c.created_at <= until)
         query = (
             select(scans.c.synthetic, func.count())
-            .select_from(review_requests.join(scans, scans.c.id == review_requests.c.scan_id))
+            .select_from(_WITH_SCANS)
             .where(when, review_requests.c.asked_by != not_by, ~_answered(), not_withdrawn(scans.c.id))
         )
         if assigned_to is not None:
@@ -63,11 +67,12 @@ class ReviewRequestStore:
             query = query.where(given)
         with reading(self._engine) as connection:
             by_kind = {made: int(n) for made, n in connection.execute(query.group_by(scans.c.synthetic))}
-        return RequestCount(by_kind.get(False, 0), by_kind.get(True, 0))
+        return KindCount(by_kind.get(False, 0), by_kind.get(True, 0))
 
     def of_scan(self, scan_id: str) -> ReviewRequest | None:
         """The scan's open request, or None."""
-        query = select(*_COLUMNS).where(review_requests.c.scan_id == scan_id, ~_answered())
+        query = select(*_COLUMNS).select_from(_WITH_SCANS)
+        query = query.where(review_requests.c.scan_id == scan_id, ~_answered())
         with reading(self._engine) as connection:
             row = connection.execute(query.order_by(review_requests.c.created_at)).first()
         return None if row is None else ReviewRequest(*row)

@@ -179,7 +179,7 @@ def clinical_service() -> dashboard.Dashboard:
         chart(
             "Messages about results",
             "Told by readers, by state.",
-            [("sum by (state) (lightbox_feedback{HOUSE})", "{{state}}")],
+            [('sum by (state) (lightbox_feedback{HOUSE,synthetic="no"})', "{{state}}")],
         ),
     ]
     said = "Whether scans are read, how soon, and what is refused."
@@ -205,7 +205,7 @@ def models() -> dashboard.Dashboard:
         number(
             "Drift: tasks that warn",
             "By each task's latest run.",
-            ('count(lightbox_drift_state{HOUSE,severity=~"warning|critical"})', ""),
+            ('count(lightbox_drift_state{HOUSE,severity=~"warning|critical",synthetic!="yes"})', ""),
             BAD_FROM_ONE,
         ),
         number(
@@ -227,7 +227,12 @@ def models() -> dashboard.Dashboard:
         chart(
             "Drift verdicts",
             "1 for the verdict of each task's latest run.",
-            [("max by (task, severity) (lightbox_drift_state{HOUSE})", "{{task}}: {{severity}}")],
+            [
+                (
+                    'max by (task, severity) (lightbox_drift_state{HOUSE,synthetic!="yes"})',
+                    "{{task}}: {{severity}}",
+                )
+            ],
         ),
         chart(
             "Since the last drift run",
@@ -333,7 +338,7 @@ def operations() -> dashboard.Dashboard:
         chart(
             "Alerts that are not closed",
             "Of Lightbox's own Alerts page.",
-            [("sum by (severity, state) (lightbox_alerts{HOUSE})", "{{severity}}, {{state}}")],
+            [('sum by (severity, state) (lightbox_alerts{HOUSE,synthetic="no"})', "{{severity}}, {{state}}")],
         ),
         chart(
             "The hospital's sign-in",

@@ -313,6 +313,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             BackupAge(settings.home),
             screening,
             performance.monitoring,
+            drift.runs,
             stores.files,
             _disks(settings.home, stores.files.folder),
             tuple(tasks.ALL),

@@ -13,7 +13,6 @@ from data.database import Database, answers
 from data.encryption import keyring_of
 from data.errors import FilesAway
 from data.files import FileStore
-from data.stores.drift import DriftRunStore
 from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
@@ -22,6 +21,7 @@ from services.alerts.alerts import Alerts
 from services.assembly.auditing import AuditServices
 from services.assembly.durations import Durations
 from services.assembly.house_metrics import (
+    add_kinds,
     alert_metrics,
     audit_metrics,
     backup_metrics,
@@ -30,6 +30,7 @@ from services.assembly.house_metrics import (
     refusal_metrics,
     registered_metrics,
     waiting_metrics,
+    yes_or_no,
 )
 from services.assembly.performance_metrics import limit_metrics, suspension_metrics
 from services.assembly.received_metrics import received_metrics
@@ -37,6 +38,7 @@ from services.assembly.receiving import ReceivingServices
 from services.assembly.storage_metrics import disk_metrics, storage_trouble, storage_words
 from services.backups.last import BackupAge
 from services.burned_in_text.screening import PictureScreening
+from services.drift.runs import DriftRuns
 from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
 from services.performance.monitoring import LimitMonitor
@@ -68,6 +70,7 @@ class Health:
         backups: BackupAge,
         screening: PictureScreening,
         limits: LimitMonitor,
+        drift_runs: DriftRuns,
         files: FileStore,
         folders: Mapping[str, Path],
         wanted_tasks: tuple[str, ...],
@@ -87,7 +90,7 @@ class Health:
         self._screening = screening
         self._limits, self._files, self._folders = limits, files, folders
         self._suspensions = SuspensionStore(database)
-        self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
+        self._drift_runs, self._refusals = drift_runs, RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
@@ -140,15 +143,17 @@ class Health:
         scans = GaugeMetricFamily(
             "lightbox_scans", "Scans in the house by status", labels=["status", "synthetic"]
         )
-        for made, word in ((False, "no"), (True, "yes")):
-            for status, count in self._scans.counts(synthetic=made).items():
-                scans.add_metric([status.value, word], count)
+        for made in (False, True):
+            for status, number in self._scans.counts(synthetic=made).items():
+                scans.add_metric([status.value, yes_or_no(made)], number)
         jobs = GaugeMetricFamily("lightbox_jobs", "Jobs by state", labels=["state"])
-        for state, count in self._jobs.counts().items():
-            jobs.add_metric([state.value], count)
-        feedback = GaugeMetricFamily("lightbox_feedback", "Messages about results by state", labels=["state"])
+        for state, number in self._jobs.counts().items():
+            jobs.add_metric([state.value], number)
+        feedback = GaugeMetricFamily(
+            "lightbox_feedback", "Messages about results by state", labels=["state", "synthetic"]
+        )
         for reached, count in self._feedback.counts().items():
-            feedback.add_metric([reached.value], count)
+            add_kinds(feedback, [reached.value], count)
         told = self.ready()
         ready, files = 1.0 if told["ready"] else 0.0, 1.0 if told["files"] == "ok" else 0.0
         registry = 0.0 if self._registry.trouble else 1.0
@@ -180,10 +185,10 @@ class Health:
 
     def _deliveries(self) -> Metric:
         told = GaugeMetricFamily(
-            "lightbox_deliveries", "Results for remote nodes by state", labels=["node", "state"]
+            "lightbox_deliveries", "Results for remote nodes by state", labels=["node", "state", "synthetic"]
         )
-        for (node, state), number in self._outbox.counts().items():
-            told.add_metric([node, state.value], number)
+        for (node, state), count in self._outbox.counts().items():
+            add_kinds(told, [node, state.value], count)
         return told
 
     def _ways(self) -> Metric:

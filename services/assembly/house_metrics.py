@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from data.database import now
-from data.records import RunState
-from data.stores.drift import DriftRunStore
+from data.errors import FilesAway, NotFound
+from data.records import DriftRun, KindCount
 from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
 from services.assembly.auditing import AuditServices
 from services.backups.last import BackupAge
+from services.drift.runs import DriftRuns
 from services.inference.engine import Engine
 from services.versions.registered_files import RegisteredFiles
+
+
+def yes_or_no(synthetic: bool) -> str:
+    """The label `synthetic`: whether a number is of scans that were made for a demonstration."""
+    return "yes" if synthetic else "no"
+
+
+def add_kinds(family: GaugeMetricFamily, labels: Sequence[str], count: KindCount) -> None:
+    """Both numbers of a count, in a family whose last label is `synthetic`."""
+    for number, made in ((count.real, False), (count.synthetic, True)):
+        family.add_metric([*labels, yes_or_no(made)], number)
 
 
 def model_metrics(engine: Engine) -> Metric:
@@ -74,30 +86,40 @@ def backup_metrics(backups: BackupAge) -> Iterable[Metric]:
 def alert_metrics(alerts: Alerts) -> Metric:
     """Alerts that are not closed."""
     standing = GaugeMetricFamily(
-        "lightbox_alerts", "Alerts that are not closed", labels=["severity", "state"]
+        "lightbox_alerts", "Alerts that are not closed", labels=["severity", "state", "synthetic"]
     )
-    numbers = Counter((alert.severity.value, alert.state.value) for alert in alerts.unfinished())
-    for (severity, state), number in sorted(numbers.items()):
-        standing.add_metric([severity, state], number)
+    numbers = Counter(
+        (alert.severity.value, alert.state.value, yes_or_no(alert.synthetic)) for alert in alerts.unfinished()
+    )
+    for labels, number in sorted(numbers.items()):
+        standing.add_metric(labels, number)
     return standing
 
 
-def drift_metrics(runs: DriftRunStore, tasks: Iterable[str]) -> list[Metric]:
+def drift_metrics(runs: DriftRuns, tasks: Iterable[str]) -> list[Metric]:
     """What the latest finished drift run of each task said, and when."""
     state = GaugeMetricFamily(
         "lightbox_drift_state",
         "1 for the verdict of each task's latest run",
-        labels=["task", "severity"],
+        labels=["task", "severity", "synthetic"],
     )
     at = GaugeMetricFamily(
         "lightbox_drift_run_timestamp_seconds", "When the task's latest drift run ended", labels=["task"]
     )
     for task in sorted(tasks):
-        for run in runs.recent(task, 1, RunState.DONE):
+        for run in runs.finished(task, 1):
             if run.severity is not None and run.finished_at is not None:
-                state.add_metric([task, run.severity.value], 1)
+                state.add_metric([task, run.severity.value, _kind(runs, run)], 1)
                 at.add_metric([task], run.finished_at.timestamp())
     return [state, at]
+
+
+def _kind(runs: DriftRuns, run: DriftRun) -> str:
+    """The label `synthetic` of a run; "unknown" while its numbers cannot be read: that hides no verdict."""
+    try:
+        return yes_or_no(runs.of_made_scans(run))
+    except (NotFound, FilesAway):
+        return "unknown"
 
 
 def refusal_metrics(refusals: RefusalStore) -> Metric:

@@ -34,7 +34,7 @@ def build_model_cards(
         of_made_scans=drift.runs.of_made_scans,
         alerts=lambda: [*alerts.unfinished(), *alerts.past(_MOST)],
         promotions=lambda task: versions.promotions.recent(task, _MOST),
-        feedback=lambda: feedback.counts().get(FeedbackState.OPEN, 0),
+        feedback=lambda: feedback.counts()[FeedbackState.OPEN].real,
         hidden=hidden,
     )
     statements = CardStatementStore(stores.database)

@@ -16,7 +16,7 @@ from services.boards.points import BoardPoint, PanelView, in_order, months_from,
 from services.cohort.cohort import Cohorts
 from services.cohort.counting import Cohort
 from services.cohort.exports import told
-from services.cohort.filters import Query, query_of, tidy
+from services.cohort.filters import Query, of_made_scans, query_of, tidy
 from services.cohort.small_numbers import Audience
 from services.cohort.table import REFUSALS as REFUSED_FILES
 from services.cohort.table import SHARE
@@ -81,7 +81,7 @@ class VolumePoints:
         self, panel: BoardPanel, filters: Query, month: str, viewer: User, audience: Audience
     ) -> BoardPoint | None:
         cohort = self._cohorts.cohort({**filters, **_days(month)}, viewer)
-        made = filters.get("synthetic") == ("yes",)
+        made = of_made_scans(filters)
         note = self._withheld(panel, cohort, viewer, audience)
         link = addresses.cohort(query_of({**filters, **_days(month)}))
         name = "Real scans" if panel.measure != REFUSALS else "Refused"

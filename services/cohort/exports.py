@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from data.database import now
 from data.errors import NotFound
 from data.ledger.bands import NONE, UNKNOWN
-from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
+from data.records import NOTICE, SYNTHETIC, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
 from reports.chart_axes import Figure
 from reports.cohort_document import Section, cohort_document
@@ -26,7 +26,7 @@ from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Cohort
-from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
+from services.cohort.filters import Query, in_words, of_made_scans, query_of
 from services.cohort.small_numbers import (
     FEW,
     WITHHELD,
@@ -139,10 +139,13 @@ class CohortExports:
     def _written(
         self, kind: str, cohort: Cohort, rows: Sequence[ExportRow], preamble: Mapping[str, str]
     ) -> bytes:
+        made = of_made_scans(cohort.filters)
         if kind == "pdf":
             figures = self._cohorts.charts(cohort, marks_of(rows))
-            return pdf(cohort_document(sections(rows, figures), preamble))
-        write = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}[kind]
+            return pdf(cohort_document(sections(rows, figures), preamble, synthetic=made))
+        if kind == "xlsx":
+            return xlsx_table(rows, preamble, synthetic=made)
+        write = {"csv": csv_table, "parquet": parquet_table, "json": json_table}[kind]
         return write(rows, preamble)
 
 
@@ -175,7 +178,7 @@ def file_name(subject: str, at: datetime, kind: str, audience: Audience) -> str:
 
 def _subject(cohort: Cohort) -> str:
     """What a file of a cohort is of, in its name: files of made scans lie beside those of real ones."""
-    return "cohort-SYNTHETIC" if cohort.filters.get(SYNTHETIC) == ("yes",) else "cohort"
+    return f"cohort-{SYNTHETIC}" if of_made_scans(cohort.filters) else "cohort"
 
 
 def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 from data.errors import InvalidInput
 from data.ledger.columns import LedgerColumns
 from data.ledger.selection import among
+from data.records import SYNTHETIC as MADE
 from services.task_words import MEASURED_VOLUME
 
 FILTERS = (
@@ -60,6 +61,21 @@ def of_one_kind(filters: Query, lines: LedgerColumns) -> dict[str, tuple[str, ..
     return tidy(asked | {SYNTHETIC: ("yes" if only_made else "no",)})
 
 
+def of_made_scans(filters: Query) -> bool:
+    """Whether filters choose scans that were made for a demonstration, and these alone."""
+    return tuple(filters.get(SYNTHETIC, ())) == ("yes",)
+
+
+def of_real_scans(filters: Query) -> bool:
+    """Whether filters choose real scans alone."""
+    return tuple(filters.get(SYNTHETIC, ())) == ("no",)
+
+
+def of_kind(filters: Query, made: bool) -> dict[str, tuple[str, ...]]:
+    """The same filters of made scans, or of real ones."""
+    return tidy({**filters, SYNTHETIC: ("yes" if made else "no",)})
+
+
 def occurs(lines: LedgerColumns, name: str, value: str) -> bool:
     """Whether a scan that counts has this value of a filter."""
     return bool(value) and not lines.index.alive.isdisjoint(among(lines, name, [value]))
@@ -92,5 +108,5 @@ def name_of(name: str) -> str:
 
 def _part(name: str, values: Sequence[str]) -> str:
     if name == SYNTHETIC and len(values) == 1:
-        return "SYNTHETIC scans" if values[0] == "yes" else "real scans"
+        return f"{MADE} scans" if values[0] == "yes" else "real scans"
     return f"{name_of(name)} {' or '.join(values)}"

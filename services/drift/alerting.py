@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from data import house_clock
-from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity
+from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity, marked
 from services.addresses import DriftAddress
 from services.drift.windows import Window
 from services.task_words import words_of
@@ -65,9 +65,9 @@ def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequenc
         )
         alerting.propose_end(cause, calm, evidence)
     elif run.severity.is_told:
-        made = "SYNTHETIC: " if window.synthetic else ""
         among = f", in {window.words}" if run.ask.query else ""
-        title = f"{made}{words_of(run.task).label} drifts from “{run.reference_name}”{among}"
+        drifts = f"{words_of(run.task).label} drifts from “{run.reference_name}”{among}"
+        title = marked(drifts, window.synthetic)
         alerting.raise_alert(cause, run.severity, title, sentence, _link(run), evidence=evidence)
 
 

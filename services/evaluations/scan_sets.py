@@ -13,7 +13,14 @@ from data.ledger.in_memory import Ledger
 from data.ledger.selection import selected
 from data.records import EvaluationReading, SavedView, Scan, ScanSet, ScanSetKind
 from data.stores.scans import ScanStore
-from services.cohort.filters import SYNTHETIC, filters_of, in_words, of_one_kind, query_of, tidy
+from services.cohort.filters import (
+    filters_of,
+    in_words,
+    of_made_scans,
+    of_one_kind,
+    query_of,
+    tidy,
+)
 
 MOST_SCANS = 5000
 _TOO_MANY = (
@@ -97,7 +104,7 @@ class ScanSets:
         said = {key: values for key, values in filters_of(query).items() if key not in ("vs", "task")}
         filters = of_one_kind(tidy(said | {"task": (task,)}), self._ledger.columns())
         words = in_words({key: values for key, values in filters.items() if key != "task"})
-        synthetic = filters[SYNTHETIC] == ("yes",)
+        synthetic = of_made_scans(filters)
         words = f"{name}: {words}" if name else f"Scans of the house: {words}"
         return ScanSet(ScanSetKind.COHORT, query_of(filters), words, synthetic)
 

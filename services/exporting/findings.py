@@ -16,7 +16,7 @@ from services.reading_words import (
     spacing_words,
     warns_of_outline,
 )
-from services.reporting.reading_content import SYNTHETIC, verdict_words
+from services.reporting.reading_content import OF_NOBODY, verdict_words
 from services.reviewing.prior import Prior
 from services.task_words import outcome_words, reasons
 
@@ -59,7 +59,7 @@ def finding_lines(version: ResultVersion, prior: Prior | None = None) -> list[st
 def _technique(version: ResultVersion) -> Iterator[str]:
     scan, header = version.view.scan, version.view.scan.header
     if scan.synthetic:
-        yield SYNTHETIC
+        yield OF_NOBODY
     acquired = header.acquired_at
     told = [
         header.modality,

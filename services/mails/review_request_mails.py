@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from data.database import now
 from data.department_wall import seen_by
 from data.errors import InvalidInput
-from data.records import AuditEvent, MailChoice, MailedReviews, RequestCount, Severity, User
+from data.records import SYNTHETIC, AuditEvent, KindCount, MailChoice, MailedReviews, Severity, User
 from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.users import UserStore
@@ -118,7 +118,7 @@ class ReviewRequestMails:
             return False
         return choice.until + BETWEEN <= moment and (refused is None or refused.at + AGAIN <= moment)
 
-    def _count(self, choice: MailChoice, until: datetime) -> RequestCount:
+    def _count(self, choice: MailChoice, until: datetime) -> KindCount:
         """How many requests a person is to be told of: those of others that nobody has answered."""
         assert choice.until is not None
         mine = choice.user.id if choice.reviews is MailedReviews.MINE else None
@@ -148,18 +148,18 @@ class ReviewRequestMails:
         self._refused[choice.user.id] = Refused(self._clock(), why)
 
 
-def message(count: RequestCount, url: str) -> tuple[str, str]:
+def message(count: KindCount, url: str) -> tuple[str, str]:
     """The subject and the plain text of a mail about these requests; `url` is this server's address.
 
     Real and synthetic scans never share a number, in the subject neither.
     """
     asked, wait = [], []
-    for n, made in ((count.real, ""), (count.synthetic, "SYNTHETIC ")):
+    for n, made in ((count.real, ""), (count.synthetic, f"{SYNTHETIC} ")):
         if n:
             asked.append(f"1 {made}review is asked for" if n == 1 else f"{n} {made}reviews are asked for")
             wait.append(f"1 {made}scan waits" if n == 1 else f"{n} {made}scans wait")
     said = "".join(f"{words} for a review.\n" for words in wait)
     if count.synthetic:
-        said += "SYNTHETIC scans were made for a demonstration and are of nobody.\n"
+        said += f"{SYNTHETIC} scans were made for a demonstration and are of nobody.\n"
     chosen = f"You chose this mail on your account page, where you can end it: {url}{addresses.ACCOUNT}"
     return f"Lightbox: {', '.join(asked)}", f"{said}\n{url}{addresses.WORKLIST}\n\n{chosen}\n"

@@ -11,7 +11,7 @@ from reports.cohort_document import cohort_document
 from reports.time_words import clock
 from services.cohort.cohort import Cohorts
 from services.cohort.exports import marks_of, sections, told
-from services.cohort.filters import in_words
+from services.cohort.filters import in_words, of_made_scans
 from services.cohort.small_numbers import Audience
 from services.reporting.reports import Ask, Progress, Written
 
@@ -42,4 +42,6 @@ class CohortReport:
             "Notice": NOTICE,
         }
         figures = self._cohorts.charts(cohort, marks_of(rows))
-        return Written(cohort_document(sections(rows, figures), facts))
+        return Written(
+            cohort_document(sections(rows, figures), facts, synthetic=of_made_scans(cohort.filters))
+        )

@@ -17,6 +17,7 @@ from data.errors import InvalidInput
 from data.ledger.judgements import JudgementStore
 from data.records import (
     NOTICE,
+    SYNTHETIC,
     VERSION,
     Alert,
     DriftRun,
@@ -26,6 +27,7 @@ from data.records import (
     PromotionKind,
     PromotionState,
     Review,
+    marked,
 )
 from data.stores.patients import PatientStore
 from data.stores.reviews import ReviewStore
@@ -48,8 +50,8 @@ from services.reporting import worst_cases
 from services.reporting.governance_summary import PeriodOfTask, summary
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
 from services.reporting.performance_report import (
+    OF_NOBODY,
     SMALL_NUMBERS,
-    SYNTHETIC,
     cases,
     live_words,
     made_known,
@@ -142,8 +144,8 @@ class Sources:
 def _of_whom(real: Sequence[str], made_up: Sequence[str]) -> str:
     """Of whom the judged cases are: of each task by name, where it differs."""
     if not real:
-        return SYNTHETIC
-    return f"{', '.join(made_up)}: {SYNTHETIC}. {', '.join(real)}: real patients."
+        return OF_NOBODY
+    return f"{', '.join(made_up)}: {OF_NOBODY}. {', '.join(real)}: real patients."
 
 
 def _mark(real: Sequence[str], made_up: Sequence[str]) -> str:
@@ -151,7 +153,7 @@ def _mark(real: Sequence[str], made_up: Sequence[str]) -> str:
     if not made_up:
         return ""
     which = f"{' and '.join(made_up)} " if real else ""
-    return f", {which}SYNTHETIC"
+    return f", {which}{SYNTHETIC}"
 
 
 class GovernanceReport:
@@ -330,8 +332,8 @@ class GovernanceReport:
         scan = self._sources.scans.get(review.scan_id)
         patient = self._sources.patients.get(scan.patient_id, with_identity=True) if scan else None
         words = " ".join(filter(None, (reason_words(review), review.comment)))
-        made = "SYNTHETIC: " if scan is not None and scan.synthetic else ""
-        return made + without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
+        said = without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
+        return marked(said, scan is not None and scan.synthetic)
 
     def _approvals(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [

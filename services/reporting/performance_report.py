@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from data.database import now
 from data.errors import InvalidInput
 from data.ledger.judgements import JudgementStore
-from data.records import NOTICE, VERSION, Judgements
+from data.records import NOTICE, SYNTHETIC, VERSION, Judgements, marked
 from data.tracking import CHAMPION
 from reports.document import Chapter, Document
 from reports.time_words import clock
@@ -31,7 +31,7 @@ SMALL_NUMBERS = (
     "Figures of fewer than 5 cases, and others that would give them away, are withheld. How many of 5 or "
     "more cases a version got wrong is told, few as they may be."
 )
-SYNTHETIC = "SYNTHETIC: made for demonstration, of nobody"
+OF_NOBODY = marked("made for demonstration, of nobody", synthetic=True)
 
 
 class PerformanceReport:
@@ -76,7 +76,7 @@ class PerformanceReport:
             "Version": version or "all versions",
             "Live": live_words(history, "none"),
             "Month of reading": month or "all months",
-            "Real use": SYNTHETIC if synthetic else "real patients",
+            "Real use": OF_NOBODY if synthetic else "real patients",
             "MLflow": history.trouble or f"as of {clock(history.as_of)}"
             if history.as_of
             else history.trouble or "empty",
@@ -119,7 +119,7 @@ def cases(
 
 def made_known(words: str, synthetic: bool) -> str:
     """Words over numbers; over those of scans made for demonstration they say so, on every page."""
-    return f"{words}, SYNTHETIC" if synthetic else words
+    return f"{words}, {SYNTHETIC}" if synthetic else words
 
 
 def readings(

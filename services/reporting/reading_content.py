@@ -15,6 +15,7 @@ from data.records import (
     Review,
     Verdict,
     counting_mask,
+    marked,
 )
 from data.version import VERSION
 from reports.reading_report import KeyPicture, ReadingReport, Row, Section, SizeTable
@@ -39,7 +40,7 @@ from services.reviewing.worklist import ScanView
 from services.task_words import OUTCOME_NAMES, outcome_words, reasons, words_of
 
 NOT_REVIEWED = "Not reviewed by a clinician."
-SYNTHETIC = "SYNTHETIC: computed for a demonstration, of nobody."
+OF_NOBODY = marked("computed for a demonstration, of nobody.", synthetic=True)
 NO_SIDES = "The file does not say how the patient lies: no side is marked on the pictures."
 _HEAD = 48  # letters of a name in the head of a page
 _HASH = 12  # letters of a hash that tell it apart
@@ -163,7 +164,7 @@ def _sections(
 
 
 def _warnings(view: ScanView, result: Result) -> list[str]:
-    warnings = [SYNTHETIC] if view.scan.synthetic else []
+    warnings = [OF_NOBODY] if view.scan.synthetic else []
     if warns_of_outline(result):
         warnings.append(UNSURE_OUTLINE)
     return [*warnings, *view.scan.warnings, *([] if view.orientation else [NO_SIDES])]

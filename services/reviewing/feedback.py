@@ -13,6 +13,7 @@ from data.records import (
     FeedbackAnswer,
     FeedbackCategory,
     FeedbackState,
+    KindCount,
     Result,
     User,
 )
@@ -144,15 +145,15 @@ class FeedbackMessages:
         if seen:
             self._store.see(user.id, seen)
 
-    def waiting(self, user: User) -> int:
+    def waiting(self, user: User) -> KindCount:
         """How many messages wait for this person: for an answer, or with an answer that was not seen yet."""
         require(user, Permission.GIVE_FEEDBACK)
         unseen = self._store.unseen(user.id)
         if not may(user, Permission.ANSWER_FEEDBACK):
             return unseen
-        return unseen + self._store.counts()[FeedbackState.OPEN]
+        return unseen.plus(self._store.counts()[FeedbackState.OPEN])
 
-    def counts(self) -> Mapping[FeedbackState, int]:
+    def counts(self) -> Mapping[FeedbackState, KindCount]:
         """How many messages there are in each state."""
         return self._store.counts()
 

@@ -32,7 +32,9 @@ class ReviewRequests:
         scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
         moment = now()
         asked = [
-            ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
+            ReviewRequest(
+                new_id(), scan.id, scan.task, words, user.id, user.display_name, moment, scan.synthetic
+            )
             for scan in scans
         ]
         with self._audit.together():

@@ -21,6 +21,7 @@ from data.ledger.worklist import WorklistStore
 from data.records import (
     Department,
     DoubtKind,
+    KindCount,
     Measurements,
     Patient,
     QueuePlace,
@@ -136,10 +137,10 @@ class ScanView:
 
 @dataclass(frozen=True)
 class Counter:
-    """How many scans fit filters that matter; `name` is one of `_COUNTED` or "mine"."""
+    """How many scans fit filters that matter, by kind; `name` is one of `_COUNTED` or "mine"."""
 
     name: str
-    n: int
+    n: KindCount
     filters: Filters
 
 

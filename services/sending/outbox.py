@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data.database import now
 from data.errors import NO_SCAN, InvalidInput, NotFound
-from data.records import AuditEvent, Delivery, DeliveryState, RemoteNode, User
+from data.records import AuditEvent, Delivery, DeliveryState, KindCount, RemoteNode, User
 from data.stores.audit import AuditLog
 from data.stores.deliveries import DeliveryStore
 from data.stores.remote_nodes import RemoteNodeStore
@@ -41,7 +41,7 @@ class OutboxView:
 
     waiting: tuple[DeliveryView, ...]
     settled: tuple[DeliveryView, ...]
-    counts: Mapping[DeliveryState, int]
+    counts: Mapping[DeliveryState, KindCount]
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Outbox:
     def overview(self, user: User) -> OutboxView:
         """All deliveries of all scans, without patients. Raises NotAllowed."""
         require(user, Permission.SEE_REMOTE_NODES)
-        counts = dict.fromkeys(DeliveryState, 0)
+        counts = dict.fromkeys(DeliveryState, KindCount())
         for (_, state), number in self._store.counts().items():
-            counts[state] += number
+            counts[state] = counts[state].plus(number)
         settled = [
             *self._store.latest(DeliveryState.DELIVERED, _SHOWN),
             *self._store.latest(DeliveryState.SKIPPED, _SHOWN),
@@ -139,14 +139,14 @@ class Outbox:
         require(user, Permission.MANAGE_REMOTE_NODES)
         self._store.hurry(now())
 
-    def counts(self) -> dict[tuple[str, DeliveryState], int]:
+    def counts(self) -> dict[tuple[str, DeliveryState], KindCount]:
         """How many deliveries are in each state, by the node's name."""
-        counted: dict[tuple[str, DeliveryState], int] = {}
+        counted: dict[tuple[str, DeliveryState], KindCount] = {}
         counts = self._store.counts()
         names = self._names(node_id for node_id, _ in counts)
         for (node_id, state), number in counts.items():
             known = names[node_id], state
-            counted[known] = counted.get(known, 0) + number
+            counted[known] = counted.get(known, KindCount()).plus(number)
         return counted
 
     def _chosen(self, scan_id: str, node_id: str, forms: Sequence[str], user: User) -> tuple[Form, ...]:

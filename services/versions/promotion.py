@@ -13,6 +13,7 @@ from dataclasses import replace
 from data.database import new_id, now
 from data.errors import Busy, InvalidInput, NotAllowed, NotFound, UserFacingError
 from data.records import (
+    SYNTHETIC,
     AuditEvent,
     ModelVersion,
     Promotion,
@@ -98,7 +99,7 @@ class Promotions:
             return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence)
         if rehearsal.synthetic and not self._rehearsals.scans_of(task, 1)[1]:
             sentence = (
-                "It was rehearsed on SYNTHETIC scans only, and there are real ones now; rehearse it again."
+                f"It was rehearsed on {SYNTHETIC} scans only, and there are real ones now; rehearse it again."
             )
             return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence, rehearsal.id)
         return judged(rehearsal, self._margins, draws=self._serving.draws(task), outside=outside)

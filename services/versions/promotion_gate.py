@@ -13,7 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from data.records import NonInferiorityCheck, PairedMetric, PromotionGateResult, PromotionVerdict, Rehearsal
+from data.records import (
+    SYNTHETIC,
+    NonInferiorityCheck,
+    PairedMetric,
+    PromotionGateResult,
+    PromotionVerdict,
+    Rehearsal,
+)
 from models.statistics.paired import same_in_all
 from reports.number_words import points_words
 from services.versions.outside import NO_FALSE_ALARM, NOT_MISSED, OutsideComparison
@@ -163,4 +170,4 @@ def _too_few(name: str, n: int, margins: Margins) -> str:
 
 
 def _on_what(rehearsal: Rehearsal) -> str:
-    return "On SYNTHETIC scans only: " if rehearsal.synthetic else ""
+    return f"On {SYNTHETIC} scans only: " if rehearsal.synthetic else ""

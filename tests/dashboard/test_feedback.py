@@ -8,7 +8,7 @@ from dashboard.components import feedback as parts
 from dashboard.pages import feedback as page
 from dashboard.pages import scan_feedback
 from data.errors import InvalidInput
-from data.records import FeedbackState, Role, Scan, User
+from data.records import FeedbackState, KindCount, Role, Scan, User
 from tests.dashboard.clinic import Clinic
 
 
@@ -91,9 +91,9 @@ def test_mlops_sees_the_queue_by_state_and_others_their_own(
 
 def test_the_frame_says_how_many_wait_and_for_what(clinic: Clinic, clinician: User, scan: Scan) -> None:
     mlops = clinic.person(Role.MLOPS)
-    assert parts.waiting(0, mlops) == []
-    assert "2 messages to look at" in str(parts.waiting(2, mlops))
-    assert "1 message answered" in str(parts.waiting(1, clinician))
+    assert parts.waiting(KindCount(), mlops) == []
+    assert "2 messages to look at" in str(parts.waiting(KindCount(2), mlops))
+    assert "1 message answered" in str(parts.waiting(KindCount(1), clinician))
 
 
 def test_the_states_of_the_address_are_those_that_there_are(clinic: Clinic) -> None:

@@ -150,9 +150,9 @@ def test_alerts_that_are_not_closed_are_counted(clinic: Clinic, server: Flask) -
     assert _values(server, "lightbox_alerts") == {}
     clinic.alerts.raise_alert("a", Severity.WARNING, "A", "a", "/drift")
     clinic.alerts.raise_alert("b", Severity.WARNING, "B", "b", "/drift")
-    assert _values(server, "lightbox_alerts") == {("warning", "open"): 2}
+    assert _values(server, "lightbox_alerts") == {("warning", "open", "no"): 2}
     clinic.alerts.settle("a")
-    assert _values(server, "lightbox_alerts") == {("warning", "open"): 1}
+    assert _values(server, "lightbox_alerts") == {("warning", "open", "no"): 1}
 
 
 def test_the_latest_drift_run_says_how_things_stand(clinic: Clinic, server: Flask) -> None:
@@ -162,7 +162,7 @@ def test_the_latest_drift_run_says_how_things_stand(clinic: Clinic, server: Flas
         run = DriftRun(str(number), DriftAsk(BRAIN_TUMOUR), RunState.WAITING, moment)
         runs.add(run)
         runs.finish(DriftRun(str(number), run.ask, RunState.DONE, moment, severity=severity), moment)
-    assert _values(server, "lightbox_drift_state") == {("calm", BRAIN_TUMOUR): 1}
+    assert _values(server, "lightbox_drift_state") == {("calm", "unknown", BRAIN_TUMOUR): 1}
     (ended,) = _values(server, "lightbox_drift_run_timestamp_seconds").values()
     assert abs(ended - (at + timedelta(minutes=1)).timestamp()) < 1
 

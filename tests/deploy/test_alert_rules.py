@@ -106,6 +106,8 @@ ALSO_SILENT: dict[str, Series] = {
     "LightboxBackupOld": one("up", "0x70", 'job="lightbox"'),  # a house that is away is another alert's
     "LightboxRequestsFail": one(f"{SHORT}_count", "0+9x70", 'method="GET",route="/readyz",status="503"'),
     "LightboxManyRefusals": one("lightbox_refusals_total", "0+1x15 15x70", 'reason="colour"'),
+    "LightboxDrift": one("lightbox_drift_state", "1x70", 'task="t",severity="critical",synthetic="yes"'),
+    "LightboxAlertUnread": one("lightbox_alerts", "1x70", 'severity="critical",state="open",synthetic="yes"'),
 }
 AT = {
     "LightboxPagesSlow": 50,

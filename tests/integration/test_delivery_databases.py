@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import id_from, migrate, now, open_database
-from data.records import Delivery, DeliveryState, Outcome, RemoteNode, RemoteNodeKind, RoutingRule
+from data.records import Delivery, DeliveryState, KindCount, Outcome, RemoteNode, RemoteNodeKind, RoutingRule
 from data.stores.deliveries import DeliveryStore
 from data.stores.remote_nodes import RemoteNodeStore
 from data.stores.results import ResultStore
@@ -101,4 +101,7 @@ def test_a_delivery_is_kept_once_and_sent_by_one_at_a_time(engine: Engine) -> No
     late = until + timedelta(seconds=1)
     assert len(store.claim(NODE.id, "late", late, late, 100)) == 29  # whoever held them is dead
     assert store.failing(NODE.id, 1) == 29
-    assert store.counts() == {(NODE.id, DeliveryState.WAITING): 29, (NODE.id, DeliveryState.DELIVERED): 1}
+    assert store.counts() == {
+        (NODE.id, DeliveryState.WAITING): KindCount(29),
+        (NODE.id, DeliveryState.DELIVERED): KindCount(1),
+    }

@@ -141,3 +141,11 @@ def test_lengths_of_time_read_as_on_the_page(seconds: float) -> None:
 def test_numbers_read_as_on_the_page(row: ExportRow, said: str) -> None:
     assert words(row) == said
     assert interval(row) == ("3.5 to 36.0 %" if row.low else "")
+
+
+def test_only_made_scans_are_called_so_whatever_a_site_is_called() -> None:
+    facts = FACTS | {"Filters": "site SYNTHETIC ward; real scans"}
+    real = cohort_document([], facts)
+    made = cohort_document([], facts, synthetic=True)
+    assert "SYNTHETIC" not in real.title + real.stamp
+    assert "SYNTHETIC" in made.title and "SYNTHETIC" in made.stamp

@@ -12,10 +12,13 @@ from dash.development.base_component import Component
 from dashboard.components.cohort.filters import LABELS, value_words
 from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
+from dashboard.components.kinds import synthetic_badge
 from dashboard.components.results import local_time
-from data.records import KeptRefusal, ReportKind, User
+from data.records import SYNTHETIC, KeptRefusal, ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.cohort.filters import SYNTHETIC as KIND
+from services.cohort.filters import of_made_scans, of_real_scans
 from services.permissions import Permission, may
 from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
@@ -45,9 +48,8 @@ def duration(seconds: float | None) -> str:
 
 def total_words(cohort: Cohort) -> list[Component | str]:
     """How much came through, and whether it is of real patients."""
-    if cohort.filters.get("synthetic") == ("yes",):
-        badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic me-1")
-        return [badge, _total(cohort)]
+    if of_made_scans(cohort.filters):
+        return [synthetic_badge("me-1"), _total(cohort)]
     return [_total(cohort)]
 
 
@@ -55,7 +57,7 @@ def kind_switch(others: Query, there: int, query_of: Callable[[Query], str]) -> 
     """The way to the scans of the other kind, real or made: the two never share a number."""
     if not there:
         return []
-    words = "Show SYNTHETIC scans" if others.get("synthetic") == ("yes",) else "Show real scans"
+    words = f"Show {SYNTHETIC} scans" if of_made_scans(others) else "Show real scans"
     return [dcc.Link(words, href=addresses.cohort(query_of(others)), className="lb-chip-clear ms-2")]
 
 
@@ -140,7 +142,7 @@ def chips(filters: Query, vs: str | None) -> list[Component]:
     """What is filtered by, one chip a filter."""
     shown: list[Component] = []
     for name, chosen in filters.items():
-        if name == "synthetic" and chosen == ("no",):  # what is meant where nothing is said
+        if name == KIND and of_real_scans(filters):  # what is meant where nothing is said
             continue
         words = " or ".join(value_words(name, value) for value in chosen)
         shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))

@@ -12,7 +12,7 @@ from dashboard.components.attributes import aria
 from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import DriftRun, ReportKind, RunState, Severity
+from data.records import SYNTHETIC, DriftRun, ReportKind, RunState, Severity
 from services.addresses import DriftAddress, ReportsAddress
 from services.drift.charts import (
     Pair,
@@ -80,7 +80,7 @@ def nothing(may_run: bool) -> Component:
 
 def verdict(snapshot: Mapping[str, Any]) -> Component:
     """What changed, against what, of how many, in one sentence; what else was seen below it."""
-    synthetic = [html.Span("SYNTHETIC", className="lb-synthetic")] if snapshot["synthetic"] else []
+    synthetic = [html.Span(SYNTHETIC, className="lb-synthetic")] if snapshot["synthetic"] else []
     shown = badge(Severity(snapshot["severity"]))
     return html.Div(
         [
@@ -127,7 +127,7 @@ def _pictured(run: DriftRun, feature: Mapping[str, Any]) -> Component:
 def caveats(snapshot: Mapping[str, Any]) -> Component:
     """What one must know of the numbers: notes, what was compared, how a feature is judged; folded."""
     notes = [html.Li(note) for note in snapshot["notes"]]
-    known = {"Severity", "Notice", "SYNTHETIC", "Task"}
+    known = {"Severity", "Notice", SYNTHETIC, "Task"}
     told = [(label, value) for label, value in facts(snapshot) if label not in known]
     refusals = snapshot["refusals"]
     if refusals["share"]["value"] is not None:

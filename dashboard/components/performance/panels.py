@@ -11,6 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import file_links, for_the_house, number
+from dashboard.components.kinds import synthetic_badge
 from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses
@@ -187,7 +188,7 @@ def goal_words(metric: Metric, value: float | None) -> str:
 
 
 def _cells(metric: Metric, point: MetricPoint) -> list[Component]:
-    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if point.synthetic else None
+    badge = synthetic_badge("ms-1") if point.synthetic else None
     words = "its cases" if point.source == "validation" else "open"
     link = dcc.Link(words, href=point.query) if point.query else "–"
     figure = point.figure

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import new_id
-from data.records import Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
+from data.records import Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState, KindCount
 from data.stores.feedback import FeedbackStore
 from data.stores.results import ResultStore
 from tests.data.builders import MORNING, a_kept_scan, a_result
@@ -47,16 +47,21 @@ def test_critical_ones_come_first_then_the_newest(engine: Engine, store: Feedbac
     assert listed == [kinds[2], kinds[0], kinds[3], kinds[1]]
     assert len(store.in_state(FeedbackState.OPEN, 2)) == 2
     assert store.in_state(FeedbackState.CLOSED, 10) == []
-    assert store.counts() == {FeedbackState.OPEN: 4, FeedbackState.ANSWERED: 0, FeedbackState.CLOSED: 0}
+    nothing = KindCount()
+    assert store.counts() == {
+        FeedbackState.OPEN: KindCount(4),
+        FeedbackState.ANSWERED: nothing,
+        FeedbackState.CLOSED: nothing,
+    }
 
 
 def test_only_the_sender_sees_an_answer_for_good(engine: Engine, store: FeedbackStore) -> None:
     message = store.add(a_message(engine, unseen=True))
     store.add(a_message(engine, unseen=True, sender_id="other"))
     store.see("other", [message.id])
-    assert (store.unseen("sender"), store.unseen("other")) == (1, 1)
+    assert (store.unseen("sender"), store.unseen("other")) == (KindCount(1), KindCount(1))
     store.see("sender", [message.id])
-    assert (store.unseen("sender"), store.unseen("other")) == (0, 1)
+    assert (store.unseen("sender"), store.unseen("other")) == (KindCount(), KindCount(1))
 
 
 def test_a_change_of_what_is_not_there_is_none(store: FeedbackStore) -> None:

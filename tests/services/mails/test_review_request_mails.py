@@ -11,7 +11,7 @@ import pytest
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotAllowed
-from data.records import MailedReviews, RequestCount, Result, Role, Scan, Severity, User
+from data.records import KindCount, MailedReviews, Result, Role, Scan, Severity, User
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.users import UserStore
 from services.alerts.delivery import Address, Delivery, mail_to
@@ -144,7 +144,7 @@ def test_the_mail_says_how_many_and_where_and_nothing_else(house: House) -> None
     assert patient is not None
     for word in (scan.id, patient.pseudonym, ADA.name, "Ada", "missed", "umour", house.head.display_name):
         assert word not in title + text
-    assert message(RequestCount(real=2), URL)[1].startswith("2 scans wait for a review.")
+    assert message(KindCount(real=2), URL)[1].startswith("2 scans wait for a review.")
 
 
 def test_real_and_synthetic_scans_never_share_a_number_in_a_mail(house: House) -> None:
