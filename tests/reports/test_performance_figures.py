@@ -78,6 +78,13 @@ def test_the_last_trace_of_a_curve_is_its_mark() -> None:
         assert (figure["data"][-1]["x"], figure["data"][-1]["y"]) == ([0.1], [0.9])
 
 
+def test_what_is_said_of_a_curve_stands_where_no_line_can_cross_it() -> None:
+    layout = curves.roc_chart([0, 0.1, 1], [0, 0.9, 1], (0.1, 0.9), "AUC 0.917 (0.874 to 0.953)")["layout"]
+    (said,) = layout["annotations"]
+    assert (said["yref"], said["y"], said["yanchor"]) == ("paper", 1, "bottom")  # above the frame
+    assert layout["margin"]["t"] > 2 * said["font"]["size"]  # and its letters have room there
+
+
 def test_groups_calibration_and_training_are_charts() -> None:
     groups = figures.groups_figure([("Sex", Dot("F", 0.9, 0.8, 1, 20, "/x")), ("Sex", SEEN)], 0.91, RECALL)
     bins = curves.calibration_chart([(0.1, Dot("", 0.2, 0.1, 0.4, 10)), (0.9, Dot("", 0.8, 0.6, 0.9, 40))])
