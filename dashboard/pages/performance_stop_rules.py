@@ -71,6 +71,9 @@ def act(performance: PerformanceServices, user: User, suspension_id: str, verb: 
     if verb == "ask":
         performance.stop_rules.ask_to_lift(suspension_id, why or "", user)
         return "Asked. A department head, who is somebody else, decides."
+    if verb == "take back":
+        performance.stop_rules.take_back(suspension_id, user)
+        return "Taken back: it stays suspended, and anybody who may can ask anew."
     performance.stop_rules.decide(suspension_id, verb == "lift", user)
     return "Lifted: its tests begin anew." if verb == "lift" else "It stays suspended."
 

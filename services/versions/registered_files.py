@@ -29,8 +29,8 @@ class RegisteredFiles:
     """Looks every ten minutes, in the background.
 
     Whether the weights are there is one question to MLflow for each version. Whether they are those that were
-    registered needs all their bytes, so each look reads those of the versions with an alias (what serves, and what
-    is tried beside it), of those that were wrong the last time, and of one more in turn.
+    registered needs all their bytes, so each look reads those of the versions with an alias (what serves, and
+    what is tried beside it), of those that were wrong the last time, and of one more in turn.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -62,7 +62,7 @@ class RegisteredFiles:
         return self._gone
 
     def trouble(self, task: str | None = None) -> str | None:
-        """Which versions of a task, or of all, lack their files or have others, in sentences; None where none."""
+        """Which versions of a task, or of all, lack their files or have others, in sentences; or None."""
         said = dict(self._others)
         said |= {key: f"{key[0]}: {why}" for key, why in self._registry.unusable.items()}
         said |= {_key(version): self._words(version) for version in self._gone}
@@ -105,7 +105,7 @@ class RegisteredFiles:
         self._others = others
 
     def _differing(self, version: ModelVersion) -> str | None:
-        """Which of a version's files in MLflow differ: the weights from their hash, the settings from the copy.
+        """Which files in MLflow differ: the weights from the version's hash, the settings from the copy.
 
         The registry keeps no hash of the settings, so they are compared where this machine has a copy.
         """

@@ -103,8 +103,8 @@ def test_another_byte_is_noticed_while_the_copy_of_this_machine_is_in_use(
     for _ in range(2):  # and it stands until it is mended
         files.look()
         assert files.trouble(BRAIN_TUMOUR) == (
-            f"The {what} of {BRAIN_TUMOUR} version {live.version} in MLflow are not those that were registered"
-            "; this machine still has a copy."
+            f"The {what} of {BRAIN_TUMOUR} version {live.version} in MLflow are not those that were "
+            "registered; this machine still has a copy."
         )
         assert files.lacking() == {(BRAIN_TUMOUR, live.version)}
     assert house.serving.live(BRAIN_TUMOUR) == live.version
