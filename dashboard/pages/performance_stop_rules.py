@@ -96,7 +96,8 @@ def _register_setting(app: Dash, performance: PerformanceServices) -> None:
     after = outputs({stop_rules.SAID: "children", **VALUES}, again=True)
 
     @app.callback(
-        output=after,
+        # Its reason was that of this act, and is none for the next.
+        output=outputs({stop_rules.SAID: "children", stop_rules.WHY: "value", **VALUES}, again=True),
         inputs=[
             Input(stop_rules.SWITCH, "n_clicks"),
             State(stop_rules.WHY, "value"),
@@ -109,7 +110,7 @@ def _register_setting(app: Dash, performance: PerformanceServices) -> None:
         user = require(Permission.SET_STOP_RULES)
         clicked(clicks)
         said = switch(performance, user, search, why, words)
-        return {stop_rules.SAID: said, **show(performance, user, search)}
+        return {stop_rules.SAID: said, stop_rules.WHY: "", **show(performance, user, search)}
 
     @app.callback(
         output=after,
