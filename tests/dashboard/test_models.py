@@ -92,6 +92,8 @@ def test_the_chief_figures_of_what_serves_stand_open_and_all_of_them_are_folded(
 ) -> None:
     figures = {"dice_flair": 0.82, "presence_far": 0.12, "presence_recall": 0.97, "hd95_flair_median": 3.0}
     assert [row.name for row in metrics.chief(figures)] == ["presence_recall", "dice_flair"]
+    of_all = metrics.chief({"adult_recall": 0.84, "recall": 0.96, "specificity": 0.98})
+    assert [row.name for row in of_all] == ["recall", "adult_recall", "specificity"]
     known = replace(small.registry.version(BRAIN_TUMOUR, "1"), metrics=figures)
     (live,) = model_versions.cards(clinic.person(Role.HEAD), [known], "1", {}, set())
     folded = [part for part in live.children if isinstance(part, html.Details)]
