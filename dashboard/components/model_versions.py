@@ -67,18 +67,16 @@ def cards(
 
 def suspended(user: User, stopped: Sequence[Suspension], live: str | None) -> list[Component]:
     """What is suspended of the version that serves, with the way to where two people lift it."""
-    leads = may(user, Permission.SEE_STATISTICS)
     return [
-        html.P(
-            [
-                suspended_words(each),
-                *([" ", dcc.Link("See the stop rules", href=place_of(each))] if leads else []),
-            ],
-            className="lb-failed",
-        )
-        for each in stopped
-        if each.version == live
+        _suspension(each, may(user, Permission.SEE_STATISTICS)) for each in stopped if each.version == live
     ]
+
+
+def _suspension(stopped: Suspension, leads: bool) -> Component:
+    said: list[Component | str] = [suspended_words(stopped)]
+    if leads:
+        said += [" ", dcc.Link("See the stop rules", href=place_of(stopped))]
+    return html.P(said, className="lb-failed")
 
 
 def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
