@@ -15,6 +15,7 @@ _IN_PER_CENT = {
     "ticktext": [f"{20 * fifth} %" for fifth in _FIFTHS],
     "hoverformat": ".1%",
 }
+_ROOM_FOR_WORDS_PX = 28
 
 
 def roc_chart(
@@ -22,12 +23,14 @@ def roc_chart(
 ) -> Figure:
     """Recall against false alarms at every threshold, the one in force marked; the last trace is the mark.
 
-    `words` stand in the empty corner.
+    `words` stand above the frame: within it a narrow chart has no place that neither line crosses.
     """
     figure = _unit("False alarms among the healthy", "Recall among the ill")
     if words:
-        place = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
-        figure["layout"]["annotations"] = [place | {"text": words, "font": {"size": 12, "color": INK}}]
+        place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
+        said = {"text": words, "showarrow": False, "font": {"size": 12, "color": INK}}
+        figure["layout"]["annotations"] = [place | said]
+        figure["layout"]["margin"] = figure["layout"]["margin"] | {"t": _ROOM_FOR_WORDS_PX}
     figure["data"] = [_path([0, 1], [0, 1], CHANCE, "dot"), _path(far, recall), _mark(*at)]
     return figure
 

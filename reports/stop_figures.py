@@ -8,6 +8,7 @@ from reports.chart_axes import Figure, bare_figure, said_where_empty
 from reports.colours import MARKED, OURS
 
 _MOST = 2000  # cases that are drawn: the last ones
+_ROOM_FOR_LIMIT_PX = 72
 
 
 def stop_figure(points: Sequence[int], bad: Sequence[bool], limit: int, cases: str) -> Figure:
@@ -40,6 +41,7 @@ def stop_figure(points: Sequence[int], bad: Sequence[bool], limit: int, cases: s
         "tickformat": "d",
         "range": [first + 0.5, max(len(points), first + 10) + 0.5],
     }
+    figure["layout"]["margin"] |= {"r": _ROOM_FOR_LIMIT_PX}
     figure["layout"] |= {
         "showlegend": False,
         "shapes": [_limit_line(limit)],
@@ -54,5 +56,6 @@ def _limit_line(limit: int) -> dict[str, object]:
 
 
 def _limit_words(limit: int) -> dict[str, object]:
-    place = {"x": 0.01, "y": limit, "xref": "paper", "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": f"limit {limit}: stopped", "showarrow": False, "font": {"color": MARKED}}
+    """Beside the frame, at the end of its line: within it the points would cross them."""
+    place = {"x": 1.01, "y": limit, "xref": "paper", "xanchor": "left", "yanchor": "middle"}
+    return place | {"text": f"limit {limit}", "showarrow": False, "font": {"color": MARKED}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dash import html
@@ -10,6 +11,9 @@ from dash.development.base_component import Component
 from dashboard.components.cohort.panels import number
 from services.performance.metrics import figure_metric, figure_words
 from services.performance.number_words import interval_words, value_words
+
+CHIEF = ("recall", "specificity", "dice")
+"""The metrics that are asked for first, a missed finding before all."""
 
 _PARTS = {"low": "low", "lower": "low", "high": "high", "upper": "high", "n": "n", "count": "n"}
 
@@ -41,9 +45,15 @@ def gathered(metrics: dict[str, float]) -> list[MetricRow]:
     ]
 
 
-def table(metrics: dict[str, float]) -> Component:
+def chief(metrics: dict[str, float]) -> list[MetricRow]:
+    """Those of the metrics that are asked for first, in that order; of each first what is of all cases."""
+    rows = [(figure_metric(row.name).name, row) for row in gathered(metrics)]
+    rows.sort(key=lambda known: known[0] != known[1].name)
+    return [row for name in CHIEF for measure, row in rows if measure == name]
+
+
+def table(rows: Sequence[MetricRow]) -> Component:
     """The metrics as a small table."""
-    rows = gathered(metrics)
     if not rows:
         return html.P("No metrics were recorded.", className="text-secondary")
     names = ["Metric", "Value", "95 % interval", "n"]

@@ -17,13 +17,17 @@ from data.records import (
     ModelVersion,
     PromotionGateResult,
     PromotionVerdict,
+    Suspension,
     User,
 )
 from services import addresses
+from services.performance.stop_rules import place_of
 from services.permissions import Permission, may
+from services.standing.suspensions import suspended_words
 
 LIVE, CHALLENGER = "champion", "challenger"
-SHOWN = 6
+SHOWN = 3
+_SUSPENDED = "lb-badge lb-suspended"
 COUNTS = (50, 100, 250, 500, 1000)
 
 
@@ -33,13 +37,21 @@ def cards(
     live: str | None,
     gates: Mapping[str, PromotionGateResult],
     rehearsed: set[str],
+    stopped: Sequence[Suspension] = (),
 ) -> list[Component]:
     """The versions, newest first; what is older than the latest few is folded away.
 
-    `rehearsed` holds the versions whose rehearsal is under way.
+    `rehearsed` holds the versions whose rehearsal is under way, `stopped` what of the task is suspended.
     """
     shown = [
-        _card(user, version, live, gates.get(version.version), version.version in rehearsed)
+        _card(
+            user,
+            version,
+            live,
+            gates.get(version.version),
+            version.version in rehearsed,
+            [each for each in stopped if each.version == version.version],
+        )
         for version in versions
     ]
     first = [
@@ -53,22 +65,40 @@ def cards(
     return first
 
 
+def suspended(user: User, stopped: Sequence[Suspension], live: str | None) -> list[Component]:
+    """What is suspended of the version that serves, with the way to where two people lift it."""
+    return [
+        _suspension(each, may(user, Permission.SEE_STATISTICS)) for each in stopped if each.version == live
+    ]
+
+
+def _suspension(stopped: Suspension, leads: bool) -> Component:
+    said: list[Component | str] = [suspended_words(stopped)]
+    if leads:
+        said += [" ", dcc.Link("See the stop rules", href=place_of(stopped))]
+    return html.P(said, className="lb-failed")
+
+
 def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
     return version.version == live or bool(version.aliases) or version in versions[:SHOWN]
 
 
 def _card(
-    user: User, version: ModelVersion, live: str | None, gate: PromotionGateResult | None, rehearsed: bool
+    user: User,
+    version: ModelVersion,
+    live: str | None,
+    gate: PromotionGateResult | None,
+    rehearsed: bool,
+    stopped: Sequence[Suspension],
 ) -> Component:
     serves = version.version == live
-    parts: list[Component] = [_head(version, serves)]
+    parts: list[Component] = [_head(version, serves, stopped)]
     if version.description:
         parts.append(html.P(version.description, className="mb-2"))
     since = _since(version)
     if since:
         parts.append(html.P(since, className="mb-2"))
-    figures = [html.Summary("Validation figures"), metrics.table(version.metrics)]
-    parts.append(html.Details(figures, open=serves or gate is None))
+    parts += _figures(version, serves=serves or gate is None)
     if not serves and gate is not None:
         parts.append(gate_box(gate))
         if may(user, Permission.PROMOTE):
@@ -76,8 +106,20 @@ def _card(
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))
 
 
-def _head(version: ModelVersion, serves: bool) -> Component:
+def _figures(version: ModelVersion, serves: bool) -> list[Component]:
+    """The validation figures folded; of what serves those that are asked for first stand open above."""
+    rows, first = metrics.gathered(version.metrics), metrics.chief(version.metrics)
+    shown: list[Component] = [metrics.table(first)] if serves and first else []
+    every = f"All {len(rows)} validation figures" if shown else "Validation figures"
+    return [*shown, html.Details([html.Summary(every), metrics.table(rows)])]
+
+
+def _head(version: ModelVersion, serves: bool, stopped: Sequence[Suspension]) -> Component:
     badges = [html.Span("live", className="lb-badge lb-live")] if serves else []
+    badges += [
+        html.Span(f"suspended on {each.scanner}" if each.scanner else "suspended", className=_SUSPENDED)
+        for each in stopped
+    ]
     badges += [
         html.Span("champion in MLflow" if alias == LIVE else alias, className="lb-badge")
         for alias in version.aliases

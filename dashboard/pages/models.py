@@ -77,7 +77,9 @@ def word(versions: VersionServices) -> str:
     run_by = [choice.kind.words for choice in choices if choice is not None]
     troubles = [versions.serving.trouble(task) or "" for task in versions.registry.clinical]
     troubles += [versions.registry.trouble or "", versions.registered_files.trouble() or ""]
-    return ";".join([*lives, *decided, *ran, *run_by, *troubles, str(versions.registry.changes)])
+    suspended = map(versions.suspensions.active, versions.registry.clinical)
+    stopped = [each.id[:8] for of_task in suspended for each in of_task]
+    return ";".join([*lives, *decided, *ran, *run_by, *troubles, *stopped, str(versions.registry.changes)])
 
 
 def _seen(versions: VersionServices, uploaded: str | None) -> str:
@@ -218,14 +220,17 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     known, live = versions.registry.versions(task), versions.serving.live(task)
     history = versions.promotions.recent(task, PROMOTIONS_SHOWN)
     gates, away = _gates(versions, task, known, live)
-    body: list[Component | None] = [_live(versions, task, known, live), _run_by(versions, task)]
+    suspended = versions.suspensions.active(task)
+    body: list[Component | None] = [_live(versions, task, known, live)]
+    body += model_versions.suspended(user, suspended, live)
+    body.append(_run_by(versions, task))
     troubles = (versions.serving.trouble(task), versions.registered_files.trouble(task), away)
     body += [html.P(trouble, className="lb-failed") for trouble in troubles if trouble]
     if not known:
         words = versions.registry.trouble or "No version is registered."
         body.append(html.P(words, className="text-secondary"))
     body += model_promotions.waiting(user, history, live)
-    body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task))
+    body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task), suspended)
     body.append(model_promotions.going_back(user, task, live, versions.promotions.previous(task)))
     body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
     body += [_card(versions, task), model_promotions.history(history)]

@@ -71,6 +71,9 @@ def act(performance: PerformanceServices, user: User, suspension_id: str, verb: 
     if verb == "ask":
         performance.stop_rules.ask_to_lift(suspension_id, why or "", user)
         return "Asked. A department head, who is somebody else, decides."
+    if verb == "take back":
+        performance.stop_rules.take_back(suspension_id, user)
+        return "Taken back: it stays suspended, and anybody who may can ask anew."
     performance.stop_rules.decide(suspension_id, verb == "lift", user)
     return "Lifted: its tests begin anew." if verb == "lift" else "It stays suspended."
 
@@ -93,7 +96,8 @@ def _register_setting(app: Dash, performance: PerformanceServices) -> None:
     after = outputs({stop_rules.SAID: "children", **VALUES}, again=True)
 
     @app.callback(
-        output=after,
+        # Its reason was that of this act, and is none for the next.
+        output=outputs({stop_rules.SAID: "children", stop_rules.WHY: "value", **VALUES}, again=True),
         inputs=[
             Input(stop_rules.SWITCH, "n_clicks"),
             State(stop_rules.WHY, "value"),
@@ -106,7 +110,7 @@ def _register_setting(app: Dash, performance: PerformanceServices) -> None:
         user = require(Permission.SET_STOP_RULES)
         clicked(clicks)
         said = switch(performance, user, search, why, words)
-        return {stop_rules.SAID: said, **show(performance, user, search)}
+        return {stop_rules.SAID: said, stop_rules.WHY: "", **show(performance, user, search)}
 
     @app.callback(
         output=after,

@@ -10,11 +10,13 @@ from data.stores.reruns import RerunStore
 from models import tasks
 from services.alerts.alerts import Alerts
 from services.assembly.reading import ReadingServices
+from services.assembly.reviewing import suspensions_of
 from services.assembly.stores import Stores
 from services.jobs import Jobs
 from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.settings import Settings
+from services.standing.suspensions import Suspensions
 from services.versions.promotion import Promotions, Scoring
 from services.versions.promotion_gate import Margins
 from services.versions.registered_files import RegisteredFiles
@@ -42,6 +44,7 @@ class VersionServices:
     uploads: ModelUploads
     thresholds: OtherThresholds
     reruns: Reruns
+    suspensions: Suspensions
 
 
 def build_versions(
@@ -103,6 +106,7 @@ def build_versions(
             jobs,
             audit,
         ),
+        suspensions_of(stores),
     )
 
 

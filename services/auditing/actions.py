@@ -147,6 +147,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "suspension: end asked for": "End of a suspension asked for",
         "suspension: lifted": "Suspension lifted",
         "suspension: not lifted": "Suspension not lifted",
+        "suspension: asking taken back": "End of a suspension no longer asked for",
     },
     ActionKind.FILES: {
         "picture.released": "Pictures with text released",

@@ -150,9 +150,29 @@ class StopRules:
             self._note(user, "suspension: end asked for", suspension_id, reason)
         version = f"version {asked.version} of {words_of(asked.task).label.lower()}"
         title = f"{user.display_name} asks that {version} is used again"
-        sentence = f"It is suspended because {asked.because}. A department head decides: {reason}"
-        self._alerts.raise_alert(_asking(asked), Severity.WARNING, title, sentence, _link(asked))
+        # Read outside this house: without the reason that somebody wrote.
+        sentence = f"It is suspended because {asked.because}. Another person, a department head, decides."
+        self._alerts.raise_alert(_asking(asked), Severity.WARNING, title, sentence, place_of(asked))
         return asked
+
+    def take_back(self, suspension_id: str, user: User) -> Suspension:
+        """Take one's own asking back, so that somebody else may ask: who asked cannot decide.
+
+        Raises NotFound, InvalidInput where nobody asked, NotAllowed for the asking of somebody else.
+        """
+        require(user, Permission.LIFT_SUSPENSIONS)
+
+        def taken_back(known: Suspension | None) -> Suspension:
+            known = _asked(known)
+            if known.asked_by != user.id:
+                raise NotAllowed("Only who asked for this may take it back.")
+            return replace(known, asked_by=None, asked_name=None, asked_at=None, why=None)
+
+        with self._audit.together():
+            changed = self._store.change(suspension_id, taken_back)
+            self._note(user, "suspension: asking taken back", suspension_id, _subject(changed))
+        self._alerts.settle(_asking(changed))
+        return changed
 
     def decide(self, suspension_id: str, lift: bool, user: User) -> Suspension:
         """As the second person, lift a suspension that somebody has asked to end, or refuse to.
@@ -162,9 +182,7 @@ class StopRules:
         require(user, Permission.CONFIRM_LIFTING)
 
         def decided(known: Suspension | None) -> Suspension:
-            known = _active(known)
-            if known.asked_by is None:
-                raise InvalidInput("Nobody has asked for the end of this suspension.")
+            known = _asked(known)
             if known.asked_by == user.id:
                 raise NotAllowed("Somebody else must confirm what you have asked for.")
             if not lift:
@@ -174,7 +192,7 @@ class StopRules:
         said = "lifted" if lift else "not lifted"
         with self._audit.together():
             changed = self._store.change(suspension_id, decided)
-            self._note(user, f"suspension: {said}", suspension_id, f"{changed.task} {changed.version}")
+            self._note(user, f"suspension: {said}", suspension_id, _subject(changed))
         self._alerts.settle(_asking(changed))
         if lift:
             self._alerts.settle(_cause(changed))
@@ -198,7 +216,7 @@ class StopRules:
         evidence = Evidence(made.since, made.evidence.n)
         # Before it is kept: after a kill in between both are done, once.
         self._alerts.raise_alert(
-            _cause(made), Severity.CRITICAL, title, sentence, _link(made), evidence=evidence
+            _cause(made), Severity.CRITICAL, title, sentence, place_of(made), evidence=evidence
         )
         detail = f"{made.task} {made.version} {made.scanner or 'all scanners'}: {made.because}"
         with self._audit.together():
@@ -239,6 +257,17 @@ def _active(known: Suspension | None) -> Suspension:
     return known
 
 
+def _asked(known: Suspension | None) -> Suspension:
+    known = _active(known)
+    if known.asked_by is None:
+        raise InvalidInput("Nobody has asked for the end of this suspension.")
+    return known
+
+
+def _subject(stopped: Suspension) -> str:
+    return f"{stopped.task} {stopped.version}"
+
+
 def _cause(stopped: Suspension) -> str:
     return f"suspended {stopped.id}"
 
@@ -247,5 +276,6 @@ def _asking(stopped: Suspension) -> str:
     return f"suspension to be lifted {stopped.id}"
 
 
-def _link(stopped: Suspension) -> str:
+def place_of(stopped: Suspension) -> str:
+    """Where a suspension is told in full, and lifted."""
     return addresses.performance(PerformanceQuery(stopped.task, version=stopped.version).query(), PART)

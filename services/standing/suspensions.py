@@ -54,6 +54,10 @@ class Suspensions:
         every = self._fresh()[0]
         return {result.id: _standing(every, scan, result, current) for scan, result, current in asked}
 
+    def active(self, task: str) -> tuple[Suspension, ...]:
+        """What of a task is suspended now, the newest first."""
+        return tuple(each for each in self._fresh()[0] if each.task == task and each.is_active)
+
     def withheld_scans(self) -> frozenset[str]:
         """The scans whose newest result is withheld."""
         return self._fresh()[1]
@@ -87,6 +91,16 @@ def _standing(
         if stopped.lifted_at is not None and stopped.began_at <= result.created_at < stopped.lifted_at
     ]
     return Standing(lifted[0], _said(_LIFTED, lifted[0]), withheld=False) if lifted else None
+
+
+def suspended_words(stopped: Suspension) -> str:
+    """What is suspended, since when and why, and what ends it."""
+    where = f" on {stopped.scanner}" if stopped.scanner else ""
+    since = time_words(stopped.since)
+    return (
+        f"Version {stopped.version} is suspended{where} since {since}, because {stopped.because}. What it "
+        "reads is kept and shows no answer until two people lift that, or another version goes live."
+    )
 
 
 def time_words(moment: datetime) -> str:

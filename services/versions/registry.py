@@ -190,6 +190,13 @@ class Registry:
         """Whether this machine has a copy of a version's weights."""
         return (self._folder / version.name / version.version / weights.WEIGHTS).exists()
 
+    def copied_settings(self, version: ModelVersion) -> bytes | None:
+        """The settings of this machine's copy of a version, as they were fetched; None without a copy."""
+        try:
+            return (self._folder / version.name / version.version / weights.SETTINGS).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def note_live(self, task: str, version: str) -> None:
         """Remember on this machine what is in force, for a start without MLflow."""
         atomic_files.write(self._folder / task / NOTED, json.dumps({"version": version}))

@@ -6,17 +6,22 @@ import io
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dash import no_update
+from dash import html, no_update
 
+from dashboard.components import metrics, model_versions
 from dashboard.pages import models, rehearsal
+from data.database import now
 from data.errors import NotAllowed, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, User
+from data.stores.suspensions import SuspensionStore
 from data.tracking import Tracking
 from tests.dashboard.clinic import Clinic
 from tests.services.small_models import Department, department, weights_in, zipped
+from tests.stopping import a_suspension
 
 
 @pytest.fixture
@@ -61,6 +66,41 @@ def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
     assert models.word(clinic.services.versions) != before
     assert _press(clinic, operator, "rollback", "back", "Worse.", "2") == "Version 1 is live again."
     assert "back to version 1 in the place of 2" in str(models.show(clinic.services.versions, head))
+
+
+def test_a_suspended_version_is_told_and_whoever_looks_on_sees_it_come_and_go(
+    clinic: Clinic, small: Department
+) -> None:
+    versions, head = clinic.services.versions, clinic.person(Role.HEAD)
+    before, store = models.word(versions), SuspensionStore(small.database)
+    stopped = a_suspension("1")
+    store.add(stopped)
+    said = str(models.show(versions, head))
+    assert "Version 1 is suspended since" in said and "9 of the last 40 reviewed scans" in said
+    assert "See the stop rules" in said and "Span(children='suspended'" in said
+    assert models.word(versions) != before
+    assert "See the stop rules" not in str(models.show(versions, clinic.person(Role.ADMIN)))
+    store.change(stopped.id, lambda _: replace(stopped, lifted_at=now()))
+    assert "suspended" not in str(models.show(versions, head))
+    store.add(a_suspension("2", scanner="Siemens Skyra"))  # not the one that serves
+    said = str(models.show(versions, head))
+    assert "suspended on Siemens Skyra" in said and "See the stop rules" not in said
+
+
+def test_the_chief_figures_of_what_serves_stand_open_and_all_of_them_are_folded(
+    clinic: Clinic, small: Department
+) -> None:
+    figures = {"dice_flair": 0.82, "presence_far": 0.12, "presence_recall": 0.97, "hd95_flair_median": 3.0}
+    assert [row.name for row in metrics.chief(figures)] == ["presence_recall", "dice_flair"]
+    of_all = metrics.chief({"adult_recall": 0.84, "recall": 0.96, "specificity": 0.98})
+    assert [row.name for row in of_all] == ["recall", "adult_recall", "specificity"]
+    known = replace(small.registry.version(BRAIN_TUMOUR, "1"), metrics=figures)
+    (live,) = model_versions.cards(clinic.person(Role.HEAD), [known], "1", {}, set())
+    folded = [part for part in live.children if isinstance(part, html.Details)]
+    assert ["All 4 validation figures" in str(part) for part in folded] == [True]
+    assert not any(getattr(part, "open", False) for part in folded)
+    seen = str([part for part in live.children if part not in folded])
+    assert "97.0 %" in seen and "0.820" in seen and "False alarm" not in seen
 
 
 def test_others_only_look(clinic: Clinic, small: Department) -> None:

@@ -10,6 +10,7 @@ from plotly.graph_objects import Figure as Plotly
 from reports import curve_figures as curves
 from reports import performance_figures as figures
 from reports.performance_figures import REVIEWED, VALIDATION, Dot, MetricSeries, Scale
+from reports.stop_figures import stop_figure
 
 RECALL = Scale("Recall", percent=True, goal=0.95, limit=0.9)
 SEEN = Dot("2", 0.92, 0.85, 0.96, 99, "/worklist?x=1")
@@ -76,6 +77,20 @@ def test_the_last_trace_of_a_curve_is_its_mark() -> None:
     ):
         Plotly(figure)
         assert (figure["data"][-1]["x"], figure["data"][-1]["y"]) == ([0.1], [0.9])
+
+
+def test_what_is_said_of_a_curve_stands_where_no_line_can_cross_it() -> None:
+    layout = curves.roc_chart([0, 0.1, 1], [0, 0.9, 1], (0.1, 0.9), "AUC 0.917 (0.874 to 0.953)")["layout"]
+    (said,) = layout["annotations"]
+    assert (said["yref"], said["y"], said["yanchor"]) == ("paper", 1, "bottom")  # above the frame
+    assert layout["margin"]["t"] > 2 * said["font"]["size"]  # and its letters have room there
+
+
+def test_the_limit_of_a_stop_rule_is_said_beside_the_frame_where_no_point_can_lie() -> None:
+    layout = stop_figure([12, 24, 36, 70], [True] * 4, 63, "Reviewed scans")["layout"]
+    (said,) = layout["annotations"]
+    assert said["x"] > 1 and (said["xref"], said["xanchor"]) == ("paper", "left")
+    assert said["text"] == "limit 63" and layout["margin"]["r"] >= 8 * len(said["text"])
 
 
 def test_groups_calibration_and_training_are_charts() -> None:

@@ -51,6 +51,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.suspensions import SuspensionStore
 from data.stores.unaided import UnaidedStore
 from data.tracking import Tracking
 from models import weights
@@ -72,6 +73,7 @@ from services.reviewing.pictures import Pictures
 from services.reviewing.review import beside
 from services.reviewing.second_readings import SecondReadings
 from services.settings import Settings
+from services.standing.suspensions import Suspensions
 from services.versions.promotion import Promotions
 from services.versions.promotion_gate import Margins
 from services.versions.registered_files import RegisteredFiles
@@ -204,6 +206,7 @@ class Department:
             UnaidedStore(self.database),
             self.scans.changes_token,
         )
+        self.suspensions = Suspensions(SuspensionStore(self.database), self.scans.changes_token)
         self.reruns = Reruns(
             RerunStore(self.database),
             self.results,

@@ -297,6 +297,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
         lambda s, u: s.performance.stop_rules.ask_to_lift(NO_ID, "It is well.", u),
     ),
     (
+        Permission.LIFT_SUSPENSIONS,
+        "take back asking to lift",
+        lambda s, u: s.performance.stop_rules.take_back(NO_ID, u),
+    ),
+    (
         Permission.CONFIRM_LIFTING,
         "decide",
         lambda s, u: s.performance.stop_rules.decide(NO_ID, True, u),

@@ -145,10 +145,11 @@ def _acts(stopped: Suspension, user: User) -> list[Component]:
             className="form-control lb-stop-why",
         )  # fmt: skip
         return [html.Div([why, _button(stopped, "ask", "Ask to lift it")], className="lb-goals")]
-    if not may(user, Permission.CONFIRM_LIFTING) or user.id == stopped.asked_by:
-        return [
-            html.P("A department head, who is not the one who asked, decides.", className="text-secondary")
-        ]
+    own = user.id == stopped.asked_by
+    if own or not may(user, Permission.CONFIRM_LIFTING):
+        who = "A department head, who is not the one who asked, decides."
+        waits: list[Component] = [html.P(who, className="text-secondary")]
+        return [*waits, html.Div([_button(stopped, "take back", "Take it back")])] if own else waits
     buttons = [_button(stopped, "lift", "Lift it"), _button(stopped, "keep", "Do not lift it")]
     return [html.Div(buttons, className="lb-goals")]
 

@@ -21,6 +21,7 @@ COMPOSED = {
     "stop rules off",
     "suspension: lifted",
     "suspension: not lifted",
+    "suspension: asking taken back",
 }
 
 

@@ -354,7 +354,8 @@ def test_two_people_lift_it_and_its_tests_begin_anew(house: House) -> None:
     stopped = _stopped(house)
     asked = house.rules.ask_to_lift(stopped.id, WHY, MLOPS)
     assert (asked.asked_name, asked.why, asked.is_active) == ("Mel Ops", WHY, True)
-    assert any("asks that version 3" in alert.title for alert in house.alerts.unfinished())
+    (told,) = [alert for alert in house.alerts.unfinished() if "asks that version 3" in alert.title]
+    assert WHY not in told.sentence and "department head" in told.sentence  # what it says leaves the house
     lifted = house.rules.decide(stopped.id, True, HEAD)
     assert (lifted.lifted_name, lifted.asked_name, lifted.why) == ("Dr Head", "Mel Ops", WHY)
     assert house.alerts.unfinished() == [] and house.suspended() == []
@@ -396,6 +397,22 @@ def test_who_asked_does_not_confirm_and_only_a_head_does(house: House) -> None:
             house.rules.decide(stopped.id, True, who)
     assert len(house.suspended()) == 1
     house.rules.decide(stopped.id, True, OTHER_HEAD)
+    assert house.suspended() == []
+
+
+def test_who_asked_may_take_it_back_so_that_somebody_else_asks(house: House) -> None:
+    stopped = _stopped(house)
+    with pytest.raises(InvalidInput, match="Nobody has asked"):
+        house.rules.take_back(stopped.id, HEAD)
+    house.rules.ask_to_lift(stopped.id, WHY, HEAD)
+    for who in (MLOPS, OTHER_HEAD, CLINICIAN):
+        with pytest.raises(NotAllowed):
+            house.rules.take_back(stopped.id, who)
+    kept = house.rules.take_back(stopped.id, HEAD)
+    assert kept.is_active and (kept.asked_by, kept.asked_name, kept.asked_at, kept.why) == (None,) * 4
+    assert not any("asks that version" in alert.title for alert in house.alerts.unfinished())
+    house.rules.ask_to_lift(stopped.id, WHY, MLOPS)
+    house.rules.decide(stopped.id, True, HEAD)  # the only head, who had asked first, may now decide
     assert house.suspended() == []
 
 

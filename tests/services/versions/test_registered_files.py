@@ -83,6 +83,49 @@ def test_files_that_could_not_be_used_are_named_until_they_are_right(house: Depa
     assert (files.lacking(), files.trouble()) == (set(), None)
 
 
+def _another_byte(path: Path) -> bytes:
+    """Change the last byte but one of a file; returns what it held."""
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-2] + bytes([kept[-2] ^ 1]) + kept[-1:])
+    return kept
+
+
+@pytest.mark.parametrize(("file", "what"), [(weights.WEIGHTS, "weights"), (weights.SETTINGS, "settings")])
+def test_another_byte_is_noticed_while_the_copy_of_this_machine_is_in_use(
+    house: Department, file: str, what: str
+) -> None:
+    (live,) = house.registry.versions(BRAIN_TUMOUR)
+    files, path = house.registered_files, _in_mlflow(house, live).with_name(file)
+    assert house.registry.copied(live)
+    files.look()
+    assert files.trouble() is None
+    kept = _another_byte(path)
+    for _ in range(2):  # and it stands until it is mended
+        files.look()
+        assert files.trouble(BRAIN_TUMOUR) == (
+            f"The {what} of {BRAIN_TUMOUR} version {live.version} in MLflow are not those that were "
+            "registered; this machine still has a copy."
+        )
+        assert files.lacking() == {(BRAIN_TUMOUR, live.version)}
+    assert house.serving.live(BRAIN_TUMOUR) == live.version
+    path.write_bytes(kept)
+    files.look()
+    assert (files.lacking(), files.trouble()) == (set(), None)
+
+
+def test_versions_without_an_alias_are_read_one_after_the_other(house: Department) -> None:
+    versions = [house.version(above=700 + number, name=f"other {number}") for number in range(3)]
+    keys = {(version.name, version.version) for version in versions}
+    for version in versions:
+        _another_byte(_in_mlflow(house, version))
+    noticed = []
+    for _ in versions:
+        house.registered_files.look()
+        noticed.append(len(house.registered_files.lacking()))
+    assert noticed == [1, 2, 3]
+    assert house.registered_files.lacking() == keys
+
+
 def test_while_mlflow_is_away_what_was_known_stands(
     house: Department, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
