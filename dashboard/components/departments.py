@@ -41,6 +41,7 @@ _BY_GROUPS = (
     "Who signs in with the hospital's account sees what these groups give, from each sign-in on; all that "
     "fit count. They stand in the setting LIGHTBOX_DEPARTMENT_GROUPS."
 )
+_BEFORE = "Scans that came before"
 _NO_DEPARTMENTS = "There are no departments: everybody sees the whole house."
 
 
@@ -121,10 +122,15 @@ def groups(view: DepartmentsView) -> list[Component]:
     if not view.groups:
         return []
     known = {name_key(each.department.name) for each in view.departments}
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Group", "Gives", "")]))
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Group", "Gives", "Now")]))
     rows = [_group_row(line, known) for line in view.groups]
     table = html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
-    return [html.H3("Groups of the hospital"), html.P(_BY_GROUPS, className="text-secondary"), table]
+    return [heading("Groups of the hospital"), html.P(_BY_GROUPS, className="text-secondary"), table]
+
+
+def heading(words: str) -> Component:
+    """Over a part of the page."""
+    return html.Div(html.H2(words), className="lb-page-head lb-section")
 
 
 def people(everybody: Sequence[User], names: Mapping[str, str], by_groups: Collection[str]) -> Component:
@@ -151,13 +157,13 @@ def earlier(view: DepartmentsView) -> list[Component]:
     """How many scans of no department the rules give one now, and the button that does so."""
     if not view.assignable:
         said = f"{view.without:,} scans are of no department; no rule gives one of them a department."
-        return [html.P(said, className="text-secondary")] if view.departments else []
+        return [heading(_BEFORE), html.P(said, className="text-secondary")] if view.departments else []
     each = "; ".join(f"{name}: {n:,}" for name, n in view.to_assign.items())
     words = (
         f"{view.without:,} scans are of no department. By the rules above {view.assignable:,} of them would "
         f"be of one now ({each}). Nothing is moved before you say so."
     )
-    return [html.P(words)]
+    return [heading(_BEFORE), html.P(words)]
 
 
 def assign_words(view: DepartmentsView) -> str:

@@ -49,20 +49,18 @@ def layout(user: User, argument: str = "") -> Component:
             parts.intro(),
             html.Div(id=parts.SAID, role="status"),
             html.Div(id=parts.LIST, className="lb-scroll lb-department-table"),
-            html.Div([_heading("Make or change a department"), parts.making()], className=only),
+            html.Div([parts.heading("Make or change a department"), parts.making()], className=only),
             html.Div(
                 [
-                    _heading("Whose scans people see"),
+                    parts.heading("Whose scans people see"),
                     parts.binding(),
                     html.Div(id=parts.PEOPLE, className="lb-scroll"),
                     html.Div(id=parts.GROUPS, className="lb-scroll"),
                 ],
                 className=only,
             ),
-            html.Div(
-                [_heading("Scans that came before"), html.Div(id=parts.EARLIER), button], className=only
-            ),
-            _heading("Move scans"),
+            html.Div([html.Div(id=parts.EARLIER), button], className=only),
+            parts.heading("Move scans"),
             parts.moving(),
             *parts.stores(),
         ],
@@ -244,10 +242,6 @@ def _administers(user: User) -> bool:
 
 def _begun_anew(values: Values) -> Values:
     return values | {parts.WHICH: {"options": values[parts.WHICH], "value": parts.NEW}}
-
-
-def _heading(words: str) -> Component:
-    return html.Div(html.H2(words), className="lb-page-head lb-section")
 
 
 def _done(sentence: str) -> Component:

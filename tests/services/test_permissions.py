@@ -598,6 +598,9 @@ NEED_NO_RIGHT = {
     "services/identity_providers/ways.py: finish_oidc",  # of the person who has just signed in
     "services/identity_providers/confirmation.py: came_back",  # of one's own act
     "services/departments/departments.py: names_of",  # one's own
+    "services/departments/departments.py: by_groups",  # these three ask how somebody is bound, and for nobody
+    "services/department_groups.py: binds",
+    "services/department_groups.py: given",
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",

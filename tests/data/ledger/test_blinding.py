@@ -10,7 +10,7 @@ from data.ledger.blinding import Hidden
 from data.ledger.coding import DIMENSIONS, NUMBERS
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import Identity, ScanStatus, Urgency, Verdict, WorklistQuery
+from data.records import Identity, KindCount, ScanStatus, Urgency, Verdict, WorklistQuery
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -83,16 +83,16 @@ def test_no_filter_and_no_order_of_the_worklist_tells(engine: Engine, house: lis
     for review in Verdict:
         listed = store.page(WorklistQuery(filters={"review": (review.value,)}), False, hidden)
         assert not {row.scan_id for row in listed.rows} & set(house[:2])
-    assert store.count({"review": ("none",)}, hidden) == 3
-    assert store.count({"review": ("corrected",)}, hidden) == 2
-    assert store.count({"size": ("over 100 mL",)}, hidden) == 2
+    assert store.count({"review": ("none",)}, hidden) == KindCount(3)
+    assert store.count({"review": ("corrected",)}, hidden) == KindCount(2)
+    assert store.count({"size": ("over 100 mL",)}, hidden) == KindCount(2)
     by_verdict = store.page(WorklistQuery(sort=(("verdict", False),)), False, hidden).rows
     assert {row.scan_id for row in by_verdict[:2]} == set(house[2:4])  # unknown comes last
     rows_ = {row.scan_id: row for row in store.page(WorklistQuery(), False, hidden).rows}
     assert [rows_[scan_id].verdict for scan_id in house[:3]] == [None, None, Verdict.CORRECTED]
     assert store.following(WorklistQuery(filters={"review": ("none",)}), house[2], False, hidden) is not None
     if kind == "readings":
-        assert store.count({"result": ("positive",)}, hidden) == 2
+        assert store.count({"result": ("positive",)}, hidden) == KindCount(2)
         assert rows_[house[0]].outcome is rows_[house[0]].volume_ml is None
 
 
