@@ -32,7 +32,7 @@ from services.acceptance.records import (
     signed_criteria,
 )
 from services.acceptance.trained_on import TrainedOn
-from services.cohort.filters import query_of
+from services.cohort.filters import of_kind, query_of
 from services.cohort.small_numbers import audience_asked
 from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes, SetCase, SetOutcome
@@ -82,7 +82,7 @@ class AcceptanceTests:
         protocol = self._store.newest_protocol(task)
         if protocol is None or not protocol.in_force:
             raise InvalidInput("Fix a protocol first: limits stand before a test begins.")
-        asked = {"task": (task,), "scanner": (scanner,), "synthetic": ("no",), "truth": _REVIEWED}
+        asked = of_kind({"task": (task,), "scanner": (scanner,), "truth": _REVIEWED}, made=False)
         evaluation = self._evaluations.request(task, version, ScanSetKind.COHORT, query_of(asked), user)
         seen = self._trained_on.scans(task, version, evaluation.id)
         by = user.id, user.display_name, now(), seen

@@ -16,7 +16,7 @@ from services.boards.points import BoardPoint, PanelView, in_order, months_from,
 from services.cohort.cohort import Cohorts
 from services.cohort.counting import Cohort
 from services.cohort.exports import told
-from services.cohort.filters import Query, of_made_scans, query_of, tidy
+from services.cohort.filters import Query, of_kind, of_made_scans, query_of, tidy
 from services.cohort.small_numbers import Audience
 from services.cohort.table import REFUSALS as REFUSED_FILES
 from services.cohort.table import SHARE
@@ -64,7 +64,7 @@ class VolumePoints:
         """Real scans, and those made for a demonstration where there are any; of refusals nobody can tell."""
         if panel.measure == REFUSALS:
             return ["no"]
-        made = self._cohorts.total(tidy(dict(filters) | {"synthetic": ("yes",)}), viewer)
+        made = self._cohorts.total(of_kind(filters, made=True), viewer)
         return ["no", "yes"] if made else ["no"]
 
     def _months(self, filters: Query, since: str, viewer: User) -> list[str]:

@@ -21,6 +21,7 @@ from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog
 from reports.tables import csv_text
 from services.cohort.exports import MIME, Export
+from services.cohort.filters import of_kind
 from services.performance.cases import filters_of
 from services.performance.numbers import PerformanceQuery
 from services.permissions import Permission, require
@@ -51,7 +52,7 @@ class AssessAi:
         require(user, Permission.SEE_STATISTICS)
         which = asked.which()
         lines = self._ledger.columns(asked.hidden)
-        rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
+        rows = row_numbers(selected(lines, of_kind(filters_of(which), made=False)))
         content = csv_text(COLUMNS, (_row(lines, row, asked) for row in rows.tolist()))
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))

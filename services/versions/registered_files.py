@@ -14,13 +14,15 @@ from data.records import ModelVersion
 from data.tracking import FILES
 from models.weights import SETTINGS, WEIGHTS
 from services.containment import contained
+from services.task_words import words_of
 from services.versions.registry import Registry
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 600.0
 _GONE = "The weights of {task} version {version} are not in MLflow any more{copy}."
-_OTHERS = "The {what} of {task} version {version} in MLflow are not those that were registered{copy}."
+_OTHERS = "The weights of {task} version {version} in MLflow are not those that were registered{copy}."
+_CHANGED = "The settings of {task} version {version} in MLflow are not those that this machine has fetched."
 _COPY, _NO_COPY = "; this machine still has a copy", ", and this machine has no copy"
 _WHERE = str(PurePosixPath(FILES) / WEIGHTS)
 
@@ -36,7 +38,7 @@ class RegisteredFiles:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._gone: tuple[ModelVersion, ...] = ()
-        self._others: dict[tuple[str, str], str] = {}  # (task, version) -> which of its files are others
+        self._others: dict[tuple[str, str], str] = {}  # (task, version) -> what to say of it
         self._turn = 0
         self._ending = threading.Event()
 
@@ -64,7 +66,8 @@ class RegisteredFiles:
     def trouble(self, task: str | None = None) -> str | None:
         """Which versions of a task, or of all, lack their files or have others, in sentences; or None."""
         said = dict(self._others)
-        said |= {key: f"{key[0]}: {why}" for key, why in dict(self._registry.unusable).items()}
+        unusable = dict(self._registry.unusable)  # others note theirs meanwhile
+        said |= {key: f"{words_of(key[0]).label}: {why}" for key, why in unusable.items()}
         said |= {_key(version): self._words(version) for version in self._gone}
         return " ".join(words for (name, _), words in said.items() if task in (None, name)) or None
 
@@ -96,24 +99,24 @@ class RegisteredFiles:
             self._turn += 1
         others: dict[tuple[str, str], str] = {}
         for version in first:
-            what = self._differing(version)
-            if what:
-                words = self._said(_OTHERS.replace("{what}", what), version)
+            differing = self._differing(version)
+            if differing is not None:
+                words = self._said(differing, version)
                 others[_key(version)] = words
                 if _key(version) not in self._others:
                     log.error(words)
         self._others = others
 
     def _differing(self, version: ModelVersion) -> str | None:
-        """Which files in MLflow differ: the weights from the version's hash, the settings from the copy.
+        """What to say of files in MLflow that differ: weights from the hash, settings from the copy.
 
         The registry keeps no hash of the settings, so they are compared where this machine has a copy.
         """
         held = self._held(version, WEIGHTS) if version.weights_sha256 else None
         if held is not None and hashlib.sha256(held).hexdigest() != version.weights_sha256:
-            return "weights"
+            return _OTHERS
         copy = self._registry.copied_settings(version)
-        return "settings" if copy is not None and self._held(version, SETTINGS) != copy else None
+        return _CHANGED if copy is not None and self._held(version, SETTINGS) != copy else None
 
     def _held(self, version: ModelVersion, name: str) -> bytes | None:
         """One file as MLflow holds it; None where it went since it was asked for."""
@@ -144,7 +147,7 @@ class RegisteredFiles:
 
     def _said(self, words: str, version: ModelVersion) -> str:
         copy = _COPY if self._registry.copied(version) else _NO_COPY
-        return words.format(task=version.name, version=version.version, copy=copy)
+        return words.format(task=words_of(version.name).label, version=version.version, copy=copy)
 
 
 def _key(version: ModelVersion) -> tuple[str, str]:

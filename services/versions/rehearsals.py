@@ -39,6 +39,7 @@ from data.stores.scans import ScanStore
 from models.cost import measured, pictures
 from models.weights import network_of
 from services import addresses, keys
+from services.cohort.filters import of_kind
 from services.inference.engine import Engine, Loaded
 from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
@@ -199,12 +200,11 @@ class Rehearsals:
 
         Synthetic scans count only where there are no real ones.
         """
-        for synthetic in ("no", "yes"):
-            filters: dict[str, tuple[str, ...]]
-            filters = {"task": (task,), "status": (ScanStatus.READ.value,), "synthetic": (synthetic,)}
+        for made in (False, True):
+            filters = of_kind({"task": (task,), "status": (ScanStatus.READ.value,)}, made)
             page = self._worklist.page(WorklistQuery(count=count, filters=filters), with_identity=False)
             if page.rows:
-                return [row.scan_id for row in page.rows], synthetic == "yes"
+                return [row.scan_id for row in page.rows], made
         return [], False
 
     def _work(self, job: JobContext) -> None:

@@ -167,7 +167,7 @@ def test_a_version_without_its_weights_is_named(clinic: Clinic, small: Departmen
     kept.unlink()
     versions.registered_files.look()
     said = str(models.show(versions, head))
-    assert f"{BRAIN_TUMOUR} version 1 are not in MLflow any more; this machine still has a copy" in said
+    assert "Brain tumour version 1 are not in MLflow any more; this machine still has a copy" in said
     assert "version 2 are not" not in said
 
 

@@ -30,7 +30,7 @@ def test_the_version_whose_weights_are_gone_is_named_until_they_are_back(house: 
     path.unlink()
     shutil.rmtree(house.folder / "models" / BRAIN_TUMOUR / second.version, ignore_errors=True)
     files.look()
-    said = f"The weights of {BRAIN_TUMOUR} version {second.version} are not in MLflow any more"
+    said = f"The weights of Brain tumour version {second.version} are not in MLflow any more"
     assert [version.version for version in files.gone()] == [second.version]
     assert files.trouble() == files.trouble(BRAIN_TUMOUR) == f"{said}, and this machine has no copy."
     assert files.trouble("pneumonia") is None
@@ -73,7 +73,7 @@ def test_files_that_could_not_be_used_are_named_until_they_are_right(house: Depa
         house.registry.files(second)
     # At once, not only at the next look.
     assert files.trouble() == files.trouble(BRAIN_TUMOUR)
-    assert str(files.trouble()).startswith(f"{BRAIN_TUMOUR}: The files of version {second.version} {why}")
+    assert str(files.trouble()).startswith(f"Brain tumour: The files of version {second.version} {why}")
     assert files.trouble("pneumonia") is None
     assert files.lacking() == {(BRAIN_TUMOUR, second.version)}
     files.look()
@@ -90,9 +90,22 @@ def _another_byte(path: Path) -> bytes:
     return kept
 
 
-@pytest.mark.parametrize(("file", "what"), [(weights.WEIGHTS, "weights"), (weights.SETTINGS, "settings")])
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (
+            weights.WEIGHTS,
+            "The weights of Brain tumour version 1 in MLflow are not those that were registered; this "
+            "machine still has a copy.",
+        ),
+        (
+            weights.SETTINGS,
+            "The settings of Brain tumour version 1 in MLflow are not those that this machine has fetched.",
+        ),
+    ],
+)
 def test_another_byte_is_noticed_while_the_copy_of_this_machine_is_in_use(
-    house: Department, file: str, what: str
+    house: Department, file: str, said: str
 ) -> None:
     (live,) = house.registry.versions(BRAIN_TUMOUR)
     files, path = house.registered_files, _in_mlflow(house, live).with_name(file)
@@ -102,10 +115,7 @@ def test_another_byte_is_noticed_while_the_copy_of_this_machine_is_in_use(
     kept = _another_byte(path)
     for _ in range(2):  # and it stands until it is mended
         files.look()
-        assert files.trouble(BRAIN_TUMOUR) == (
-            f"The {what} of {BRAIN_TUMOUR} version {live.version} in MLflow are not those that were "
-            "registered; this machine still has a copy."
-        )
+        assert files.trouble(BRAIN_TUMOUR) == said
         assert files.lacking() == {(BRAIN_TUMOUR, live.version)}
     assert house.serving.live(BRAIN_TUMOUR) == live.version
     path.write_bytes(kept)
