@@ -12,10 +12,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
 
@@ -351,6 +353,20 @@ def _folder(owner: str) -> Iterator[tuple[Path, list[str]]]:
             os.chown(name, account.pw_uid, account.pw_gid)
             as_user = ["runuser", "-u", owner, "--"]
         yield Path(name), as_user
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler], port: int) -> Iterator[None]:
+    """An HTTP server on loopback that answers as `handler` says."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def free_port() -> int:

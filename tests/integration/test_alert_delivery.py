@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -29,6 +27,7 @@ from services.alerts import alerts as subject
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery, addresses
 from services.jobs import Jobs
+from tests.integration.servers import answering, free_port
 
 pytestmark = [
     pytest.mark.integration,
@@ -97,21 +96,8 @@ class Hook:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", port), Receiver)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        with answering(Receiver, port):
             yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class House:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from tests.integration.servers import Rsyslog, free_port, rsyslog
+from tests.integration.servers import Rsyslog, answering, free_port, rsyslog
 
 
 class _Mailbox:
@@ -67,15 +66,8 @@ def _webhook(folder: Path, port: int) -> Iterator[None]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(Receiver, port):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _syslog(server: Rsyslog) -> dict[str, str]:
