@@ -97,7 +97,7 @@ def test_the_frame_says_how_many_wait_and_for_what(clinic: Clinic, clinician: Us
 
 
 def test_the_states_of_the_address_are_those_that_there_are(clinic: Clinic) -> None:
-    links = parts.states(dict.fromkeys(FeedbackState, 0), FeedbackState.OPEN)
+    links = parts.states(dict.fromkeys(FeedbackState, KindCount()), FeedbackState.OPEN)
     chosen, *others = links.children
     assert chosen.children == "Open (0)"
     assert [link.href for link in others] == ["/feedback?state=answered", "/feedback?state=closed"]
