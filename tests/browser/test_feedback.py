@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from data.records import FeedbackState, Role
+from data.records import FeedbackState, KindCount, Role
 from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     mlops.get_by_role("button", name="Answer and close").click()
     expect(mlops.locator("#feedback-cards")).to_have_text("Nothing waits for an answer.")
     expect(waiting).to_be_hidden()
-    assert clinic.services.feedback.counts()[FeedbackState.CLOSED] == 1
+    assert clinic.services.feedback.counts()[FeedbackState.CLOSED] == KindCount(1)
 
     clinician.goto(clinician.url.rpartition("/scans")[0] + "/worklist")
     clinician.get_by_role("link", name="1 message answered").click()

@@ -118,4 +118,4 @@ def test_a_clinician_sends_a_result_from_its_page_and_sees_where_it_went(
 def test_prometheus_is_told_what_waits(clinic: Clinic, clinician: User, node: RemoteNode, scan: Scan) -> None:
     clinic.services.sending.outbox.send(scan.id, node.id, ["sr", "pdf"], clinician)
     metrics = clinic.services.health.metrics().decode()
-    assert 'lightbox_deliveries{node="The PACS",state="waiting"} 2.0' in metrics
+    assert 'lightbox_deliveries{node="The PACS",state="waiting",synthetic="no"} 2.0' in metrics

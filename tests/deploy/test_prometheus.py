@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from dashboard.build import build_dashboard
-from data.database import now
+from data.database import new_id, now
 from data.records import (
     BRAIN_TUMOUR,
     Arrivals,
@@ -70,7 +70,7 @@ def _fill(clinic: Clinic) -> None:
     moment, admin = now(), clinic.person(Role.ADMIN)
     runs = DriftRunStore(clinic.database)
     for task, severity in ((BRAIN_TUMOUR, Severity.CRITICAL), ("pneumonia", Severity.CALM)):
-        run = DriftRun(f"run of {task}", DriftAsk(task), RunState.WAITING, moment)
+        run = DriftRun(new_id(), DriftAsk(task), RunState.WAITING, moment)
         runs.add(run)
         runs.finish(DriftRun(run.id, run.ask, RunState.DONE, moment, severity=severity), moment)
     clinic.alerts.raise_alert("a", Severity.CRITICAL, "A", "a", "/drift")
