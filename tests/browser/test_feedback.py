@@ -25,13 +25,10 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     expect(clinician.locator("#scan-feedback-list")).to_contain_text("It is on the right.")
     assert clinician.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
-    mlops = open_tab(width).sign_in(Role.MLOPS, "/models")
+    mlops = open_tab(width).sign_in(Role.MLOPS, "/alerts")
     waiting = mlops.get_by_role("link", name="1 message to look at")
     expect(waiting).to_be_visible()
-    expect(mlops.locator("#models-content")).not_to_be_empty()
-    mlops.wait_for_load_state(
-        "networkidle"
-    )  # the page's buttons have come, and what listens to them was asked
+    mlops.wait_for_load_state("networkidle")
     waiting.click()
     card = mlops.locator(".lb-feedback")
     expect(card).to_contain_text("Critical")
