@@ -44,6 +44,8 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     assert clinic.services.feedback.counts()[FeedbackState.CLOSED] == KindCount(1)
 
     clinician.goto(clinician.url.rpartition("/scans")[0] + "/worklist")
+    expect(clinician.locator(".ag-row").first).to_be_visible()  # left while it is filled, its console says so
+    clinician.wait_for_load_state("networkidle")
     clinician.get_by_role("link", name="1 message answered").click()
     expect(clinician.locator(".lb-feedback")).to_contain_text("You are right: version 3 mends it.")
     expect(clinician.locator(".lb-feedback")).to_contain_text("New answer")
