@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dash import Dash, Input, Output
@@ -11,7 +10,7 @@ from flask import Flask, Response, jsonify
 
 from dashboard.auth import require
 from dashboard.components import bell
-from data.records import Alert, KindCount, User
+from data.records import KindCount, User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -30,12 +29,8 @@ def add_routes(server: Flask, alerts: Alerts) -> None:
 def show(alerts: Alerts, user: User) -> tuple[list[Component], list[Component]]:
     """Return the bell and its panel."""
     calling = alerts.calling(user)
-    return bell.label(_kinds(calling)), bell.panel(calling, user)
-
-
-def _kinds(calling: Sequence[Alert]) -> KindCount:
-    made = sum(alert.synthetic for alert in calling)
-    return KindCount(len(calling) - made, made)
+    count = KindCount.counted(alert.synthetic for alert in calling)
+    return bell.label(count), bell.panel(calling, user)
 
 
 def register(app: Dash, alerts: Alerts) -> None:

@@ -6,7 +6,7 @@ Each class checks itself: a setting that cannot work ends the start with a sente
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -122,10 +122,9 @@ def role_groups(text: str, roles: frozenset[str]) -> tuple[tuple[str, str], ...]
     Raises InvalidInput for a part that is none, and for a role that is not there.
     """
     pairs = []
-    for part in filter(None, (part.strip() for part in _BETWEEN.split(text))):
-        role, equals, group = part.partition("=")
-        role, group = role.strip().lower(), group.strip()
-        if not equals or not group or role not in roles:
+    for part, role, group in _assigned(text):
+        role = role.lower()
+        if not group or role not in roles:
             raise InvalidInput(
                 "The setting LIGHTBOX_SIGN_IN_GROUPS takes role=group, with one of the roles "
                 f"{', '.join(sorted(roles))}, not {part!r}."
@@ -140,16 +139,21 @@ def department_groups(text: str) -> tuple[tuple[str, str], ...]:
     Raises InvalidInput for a part that is none. Which departments there are only the database knows.
     """
     pairs = []
-    for part in filter(None, (part.strip() for part in _BETWEEN.split(text))):
-        name, equals, group = part.partition("=")
-        name, group = name.strip(), group.strip()
-        if not equals or not name or not group:
+    for part, name, group in _assigned(text):
+        if not name or not group:
             raise InvalidInput(
                 "The setting LIGHTBOX_DEPARTMENT_GROUPS takes department=group, or *=group for the whole "
                 f"house, not {part!r}."
             )
         pairs.append((name, group))
     return tuple(pairs)
+
+
+def _assigned(text: str) -> Iterator[tuple[str, str, str]]:
+    """Parts between semicolons or lines: each whole, what stands before its "=", and what after it."""
+    for part in filter(None, (part.strip() for part in _BETWEEN.split(text))):
+        name, _, group = part.partition("=")
+        yield part, name.strip(), group.strip()
 
 
 def secret_of(env: Mapping[str, str], name: str, file_name: str) -> str:

@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.records import User, name_key
-from services.department_groups import WHOLE_HOUSE, GroupLine
+from services.department_groups import SETTING, WHOLE_HOUSE, GroupLine
 from services.departments.departments import LONGEST_NAME, LONGEST_REASON, DepartmentsView, DepartmentView
 from services.permissions import Permission, may, role_name
 
@@ -39,7 +39,7 @@ _INTRO = (
 )
 _BY_GROUPS = (
     "Who signs in with the hospital's account sees what these groups give, from each sign-in on; all that "
-    "fit count. They stand in the setting LIGHTBOX_DEPARTMENT_GROUPS."
+    f"fit count. They stand in the setting {SETTING}."
 )
 _BEFORE = "Scans that came before"
 _NO_DEPARTMENTS = "There are no departments: everybody sees the whole house."

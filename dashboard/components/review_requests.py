@@ -21,8 +21,7 @@ def requested(requests: Sequence[ReviewRequest]) -> Values:
 
     Why somebody asks stands on the scan's page: who reads there without the AI is not to know it before.
     """
-    made = sum(request.synthetic for request in requests)
-    count = KindCount(len(requests) - made, made)
+    count = KindCount.counted(request.synthetic for request in requests)
     words = f"{count.of('review', 'reviews')} {'was' if len(requests) == 1 else 'were'} asked for"
     return noticed(NOTICE, words, [_link(request) for request in requests])
 

@@ -95,15 +95,13 @@ class WorklistStore:
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         classes = dict(zip(ids, _classes(columns, wanted), strict=True))
         fetched = self._fetched(ids, with_identity, hidden)
-        made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
+        made = _kinds(columns, rows).synthetic
         return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows), made)
 
     def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> KindCount:
         """How many scans fit filters, by kind; InvalidInput for one that does not exist."""
         columns = self._ledger.columns(hidden)
-        rows = row_numbers(selected(columns, filters))
-        made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
-        return KindCount(len(rows) - made, made)
+        return _kinds(columns, row_numbers(selected(columns, filters)))
 
     def following(
         self, query: WorklistQuery, scan_id: str, with_identity: bool, hidden: Hidden = NOTHING_HIDDEN
@@ -136,6 +134,11 @@ class WorklistStore:
         with reading(self._engine) as connection:
             rows = {row.scan_id: _row(row, hidden) for row in connection.execute(query)}
         return tuple(rows[scan_id] for scan_id in ids if scan_id in rows)
+
+
+def _kinds(columns: LedgerColumns, rows: NDArray[np.int64]) -> KindCount:
+    made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
+    return KindCount(len(rows) - made, made)
 
 
 def _fitting(columns: LedgerColumns, query: WorklistQuery, with_identity: bool) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SYNTHETIC = "SYNTHETIC"
@@ -33,6 +35,12 @@ class KindCount:
         kinds = ((self.real, ""), (self.synthetic, f"{SYNTHETIC} "))
         said = [f"{grouped(n)} {kind}{singular if n == 1 else plural}" for n, kind in kinds if n]
         return " and ".join(said) or f"0 {plural}"
+
+    @classmethod
+    def counted(cls, made: Iterable[bool]) -> KindCount:
+        """Of things, of each of which is said whether it is made."""
+        kinds = Counter(map(bool, made))
+        return cls(kinds[False], kinds[True])
 
     def plus(self, other: KindCount) -> KindCount:
         """Both together, each kind for itself."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.database import attempting, reading, writing
 from data.records import Delivery, DeliveryState, KindCount
+from data.stores.kinds import by_kind
 from data.tables import deliveries, scans
 
 _WAITING = deliveries.c.state == DeliveryState.WAITING.value
@@ -50,13 +51,10 @@ class DeliveryStore:
         """How many are in each state, by the node's id."""
         columns = deliveries.c.node_id, deliveries.c.state, scans.c.synthetic
         of_scans = deliveries.outerjoin(scans, scans.c.id == deliveries.c.scan_id)
-        counted: dict[tuple[str, DeliveryState], KindCount] = {}
+        query = select(*columns, func.count()).select_from(of_scans).group_by(*columns)
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*columns, func.count()).select_from(of_scans).group_by(*columns))
-            for node_id, state, made, n in rows:  # a scan that is gone was of somebody
-                key = node_id, DeliveryState(state)
-                counted[key] = counted.get(key, KindCount()).plus(KindCount(0, n) if made else KindCount(n))
-        return counted
+            counted = by_kind(connection.execute(query))
+        return {(node_id, DeliveryState(state)): count for (node_id, state), count in counted.items()}
 
     def failing(self, node_id: str, attempts: int) -> int:
         """How many for a node wait that were tried so often or more."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, sel
 from data.codec import from_json, to_json
 from data.database import reading, writing
 from data.records import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState, KindCount
+from data.stores.kinds import by_kind
 from data.tables import feedback, scans
 
 _OF_SCANS = feedback.outerjoin(scans, scans.c.id == feedback.c.scan_id)
@@ -64,25 +65,16 @@ class FeedbackStore:
     def counts(self) -> dict[FeedbackState, KindCount]:
         """How many there are in each state."""
         query = select(feedback.c.state, _MADE, func.count()).select_from(_OF_SCANS)
-        counted: dict[tuple[str, bool], int] = {}
         with reading(self._engine) as connection:
-            for state, made, count in connection.execute(query.group_by(feedback.c.state, _MADE)):
-                kind = state, bool(made)  # a scan that is gone was of somebody
-                counted[kind] = counted.get(kind, 0) + count
-        return {
-            state: KindCount(*(counted.get((state.value, made), 0) for made in (False, True)))
-            for state in FeedbackState
-        }
+            counted = by_kind(connection.execute(query.group_by(feedback.c.state, _MADE)))
+        return {state: counted.get((state.value,), KindCount()) for state in FeedbackState}
 
     def unseen(self, user_id: str) -> KindCount:
         """How many of somebody's messages have an answer that they have not seen."""
         query = select(_MADE, func.count()).select_from(_OF_SCANS).group_by(_MADE)
         query = query.where(feedback.c.sender_id == user_id, feedback.c.unseen)
-        counted = [0, 0]
         with reading(self._engine) as connection:
-            for made, count in connection.execute(query):
-                counted[bool(made)] += count
-        return KindCount(*counted)
+            return by_kind(connection.execute(query)).get((), KindCount())
 
     def see(self, user_id: str, feedback_ids: list[str]) -> None:
         """Notes that somebody has seen the answers to these messages of theirs."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, sele
 from data.database import bump, reading, writing
 from data.ledger.rows import not_withdrawn
 from data.records import KindCount, ReviewRequest
+from data.stores.kinds import by_kind
 from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage
 
@@ -66,8 +67,7 @@ class ReviewRequestStore:
             )
             query = query.where(given)
         with reading(self._engine) as connection:
-            by_kind = {made: int(n) for made, n in connection.execute(query.group_by(scans.c.synthetic))}
-        return KindCount(by_kind.get(False, 0), by_kind.get(True, 0))
+            return by_kind(connection.execute(query.group_by(scans.c.synthetic))).get((), KindCount())
 
     def of_scan(self, scan_id: str) -> ReviewRequest | None:
         """The scan's open request, or None."""

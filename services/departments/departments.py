@@ -17,7 +17,7 @@ from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from data.stores.users import UserStore
-from services.department_groups import DepartmentGroups, GroupLine
+from services.department_groups import SETTING, DepartmentGroups, GroupLine
 from services.permissions import Permission, require
 from services.typed_input import reason_of
 
@@ -30,7 +30,7 @@ _NOTHING_NAMED = "Enter the pseudonym of a patient or the id of a scan."
 _SEES_ALL = "Administrators work for the whole house."
 _BY_GROUPS = (
     "What {name} sees is said by groups of the hospital, at each sign-in: change their groups there, or the "
-    "setting LIGHTBOX_DEPARTMENT_GROUPS."
+    f"setting {SETTING}."
 )
 
 

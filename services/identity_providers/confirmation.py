@@ -65,7 +65,7 @@ class Confirmation:
 
     def asks_code(self, user_id: str) -> bool:
         """Whether an account gives a code beside its password."""
-        return self._codes is not None and self._identity(user_id) is None and self._codes.has_app(user_id)
+        return self._identity(user_id) is None and self._codes_of(user_id) is not None
 
     def begin(self) -> tuple[str, Attempt]:
         """The provider's address to go to, and the attempt to keep. Raises SignInRefused, ProviderAway."""
@@ -96,8 +96,9 @@ class Confirmation:
         identity = self._identity(user_id)
         if identity is None:
             self._accounts.confirm(user_id, given)
-            if self._codes is not None and self.asks_code(user_id):
-                self._codes.check_code(user_id, code)
+            codes = self._codes_of(user_id)
+            if codes is not None:
+                codes.check_code(user_id, code)
         elif identity.way is SignInWay.OIDC:
             self._confirm_proof(user_id, given, act)
         else:
@@ -121,6 +122,10 @@ class Confirmation:
             self._refused(user_id, "directory")
             raise InvalidInput(WRONG_PASSWORD)
         self._accounts.throttle.worked(counted)
+
+    def _codes_of(self, user_id: str) -> Codes | None:
+        """What checks a code beside a password of Lightbox; None where no app shows one."""
+        return self._codes if self._codes is not None and self._codes.has_app(user_id) else None
 
     def _identity(self, user_id: str) -> ExternalIdentity | None:
         known = [] if self._ways is None else self._ways.federated.of(user_id)

@@ -59,7 +59,7 @@ class Answer:
         told = not kind or kind.startswith("text/") or (kind.endswith(_TEXTS) and kind != DICOM_JSON)
         if not told or b"\0" in self.data:
             return ""
-        return " ".join(self.data.decode("utf-8", "replace").split())[:_MOST_WORDS]
+        return " ".join(self.data.decode("utf-8", "replace").split())
 
     def json(self) -> Any:
         """The body's JSON; raises ValueError where it is none, however deep it goes."""
@@ -216,9 +216,9 @@ def _mib(peer: Peer) -> int:
     return peer.settings.max_scan_bytes >> 20
 
 
-def refusal(peer: Peer, asked: str, answer: Answer) -> str:
-    """What a status that is no success says."""
-    said = answer.text
+def refusal(peer: Peer, asked: str, answer: Answer, words: str = "", most: int = _MOST_WORDS) -> str:
+    """What a status that is no success says: `words` that were read from it, or its text; `most` letters."""
+    said = (words or answer.text)[:most]
     return f"{peer.node.name} answered {asked} with {answer.status_words}" + (f": {said}" if said else ".")
 
 

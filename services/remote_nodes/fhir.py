@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.remote_nodes.dicomweb import Answer, request
+from services.remote_nodes.dicomweb import Answer, refusal, request
 from services.remote_nodes.peer import Peer, Receipt, RemoteFault
 
 R4, R5 = "4.0", "5.0"
@@ -57,8 +57,7 @@ def _receipt(peer: Peer, answer: Answer) -> Receipt:
 
 def _refusal(peer: Peer, asked: str, answer: Answer) -> str:
     """What a status that is no success says, with the OperationOutcome's words, else the body's."""
-    words = (_outcome_words(_resource(answer)) or answer.text)[:_MOST_WORDS]
-    return f"{peer.node.name} answered {asked} with {answer.status_words}" + (f": {words}" if words else ".")
+    return refusal(peer, asked, answer, _outcome_words(_resource(answer)), _MOST_WORDS)
 
 
 def _resource(answer: Answer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.kinds import synthetic_badge
 from dashboard.components.results import local_time
-from data.records import SYNTHETIC, KeptRefusal, ReportKind, User
+from data.records import SYNTHETIC, KeptRefusal, ReportKind, User, grouped
 from services import addresses
 from services.addresses import ReportsAddress
 from services.cohort.filters import SYNTHETIC as KIND
@@ -33,7 +33,7 @@ Query = Mapping[str, Sequence[str]]
 
 def number(n: int) -> str:
     """A count with narrow spaces between thousands."""
-    return f"{n:,}".replace(",", "\u202f")
+    return grouped(n)
 
 
 def duration(seconds: float | None) -> str:

@@ -116,6 +116,18 @@ def test_a_refusal_quotes_what_the_server_says(kind: str) -> None:
         dicomweb.search(peer_at(RemoteNodeKind.DICOMWEB, server.port), "studies", {})
 
 
+def test_what_a_server_says_is_cut() -> None:
+    with pytest.raises(RemoteFault) as refused:
+        dicomweb.search(
+            peer_at(RemoteNodeKind.DICOMWEB, served(b"x" * 900, status="500 x").port), "studies", {}
+        )
+    assert str(refused.value).endswith(": " + "x" * 300)
+    server = served(b"x" * 900, status="500 x")
+    with pytest.raises(RemoteFault) as refused:
+        next(fhir.deliver(peer_at(RemoteNodeKind.FHIR_R4, server.port), [b"{}"], fhir.R4))
+    assert str(refused.value).endswith(": " + "x" * 500)
+
+
 def test_a_fault_without_words_is_no_empty_list() -> None:
     for status in ("200 OK", "204 No Content"):
         assert (
