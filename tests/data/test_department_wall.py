@@ -10,7 +10,7 @@ from data.department_wall import OF_THE_HOUSE, bound, is_of_scans, seen_by, whol
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.worklist import WorklistStore
-from data.records import Department, Scan, WorklistQuery, department_of
+from data.records import Department, KindCount, Scan, WorklistQuery, department_of
 from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -116,7 +116,7 @@ def test_what_is_held_in_memory_is_everybodys_and_counts_ones_own(
         assert worklist.page(WorklistQuery(search=kids.id[:8]), with_identity=True).total == 0
         judgements.truths(north.task)
     assert len(ledger.columns()) == 3 and ledger.columns().departments is None
-    assert worklist.count({"department": (KIDS.id,)}).real == 1
+    assert worklist.count({"department": (KIDS.id,)}) == KindCount(1)
     DepartmentStore(engine).move([kids.id], NORTH.id)
     with seen_by(frozenset({NORTH.id})):
         assert len(ledger.columns()) == 2

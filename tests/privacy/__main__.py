@@ -55,10 +55,26 @@ def walk(folder: Path) -> dict[str, set[str]]:
         "LIGHTBOX_DICOM_SILENCE_SECONDS": "2",
     }
     with receivers(folder / "told") as more:
-        return _walked(folder, temporary, dicom_port, more)
+        day = _lived(folder, dicom_port, more)
+    # Only now has everything been told: the audit trail's log is whole, too.
+    spelt = spellings(word for person in (*PEOPLE, TALKED_ABOUT) for word in person.words)
+    sent = found_in([folder / "sent"], spelt)
+    assert len(sent) > len(PEOPLE), "the search finds what is there"
+    told = folder / "told"
+    came = {file.suffix for file in told.iterdir() if file.stat().st_size}
+    assert came == {".eml", ".txt", ".log"}, "mails, calls and events have come"
+    places = [folder / "house", temporary, day.profile, day.out, told, folder / "backups"]
+    files = sum(1 for place in places for _ in place.rglob("*"))
+    print(f"{len(day.addresses):,} requests, {files:,} files, {len(spelt):,} spellings", flush=True)
+    left: dict[str, set[str]] = {}
+    for place, words in found_in(places, spelt).items():
+        within = place.replace(str(folder), "")
+        left[within] = _unwritten(within, words)
+    return {place: words for place, words in left.items() if words}
 
 
-def _walked(folder: Path, temporary: Path, dicom_port: int, more: dict[str, str]) -> dict[str, set[str]]:
+def _lived(folder: Path, dicom_port: int, more: dict[str, str]) -> Day:
+    """The day, to its end; the server is stopped then."""
     house, node = House(folder / "house", **more, **{STILL: "1"}), 0
     try:
         tokens = json.loads(house.ask("prepare"))
@@ -66,7 +82,7 @@ def _walked(folder: Path, temporary: Path, dicom_port: int, more: dict[str, str]
         node = house.command("dicom")
         day = Day(house, folder, tokens, dicom_port)
         scan_ids = arrive(day)
-        print(f"{len(scan_ids)} scans of {len(PEOPLE)} patients came by program", flush=True)
+        print(f"{len(scan_ids)} scans of {len(PEOPLE) + 1} patients came by program", flush=True)
         written = write(day)
         programs(day, [*scan_ids, *written])
         with browser(day) as context:
@@ -78,23 +94,11 @@ def _walked(folder: Path, temporary: Path, dicom_port: int, more: dict[str, str]
                 raise
             others(day, context)
         evening(day)
-        spelt = spellings(word for person in (*PEOPLE, TALKED_ABOUT) for word in person.words)
-        sent = found_in([folder / "sent"], spelt)
-        assert len(sent) > len(PEOPLE), "the search finds what is there"
-        told = folder / "told"
-        assert {file.suffix for file in told.iterdir()} == {".eml", ".txt"}, "mails and calls have come"
-        places = [folder / "house", temporary, day.profile, day.out, told, folder / "backups"]
-        files = sum(1 for place in places for _ in place.rglob("*"))
-        print(f"{len(day.addresses):,} requests, {files:,} files, "
-              f"{len(spelt):,} spellings", flush=True)  # fmt: skip
-        found = found_in(places, spelt)
     finally:
         if node:
             os.kill(node, signal.SIGTERM)
         house.close()
-    left = {place.replace(str(folder), ""): _unwritten(place.replace(str(folder), ""), words)
-            for place, words in found.items()}  # fmt: skip
-    return {place: words for place, words in left.items() if words}
+    return day
 
 
 def _unwritten(place: str, words: set[str]) -> set[str]:

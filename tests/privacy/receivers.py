@@ -27,7 +27,7 @@ class _Mailbox:
 
 @contextlib.contextmanager
 def receivers(folder: Path) -> Iterator[dict[str, str]]:
-    """The settings that lead to them; what came lies in `folder`."""
+    """The settings that lead to them; what came lies in `folder`, the audit trail at the end."""
     folder.mkdir(parents=True)
     mail_port, hook_port = free_port(), free_port()
     with _mail_server(folder, mail_port), _webhook(folder, hook_port), rsyslog() as log:

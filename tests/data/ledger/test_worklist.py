@@ -12,6 +12,7 @@ from data.records import (
     PNEUMONIA,
     Doubt,
     Identity,
+    KindCount,
     Outcome,
     ScanStatus,
     Urgency,
@@ -288,7 +289,7 @@ def test_the_strongest_doubt_counts(engine):
     rows = listed.page(WorklistQuery(sort=(("doubt", True), ("created_at", False))), True).rows
     assert [row.doubt.value for row in rows] == ["uncertain", "outline", "warnings", "warnings", "none"]
     assert rows[-1].scan_id == clean.id
-    assert listed.count({"doubt": ("uncertain", "outline")}).real == 2
+    assert listed.count({"doubt": ("uncertain", "outline")}) == KindCount(2)
 
 
 def test_a_period_of_acquisition_includes_its_days_and_no_unknown_ones(engine, house, names):
