@@ -53,6 +53,7 @@ class Settings:
     max_batch: int = 16
     gather_ms: float = 4.0
     max_waiting: int = 2048
+    max_queued_scans: int = 500
     volumes_bytes: int = GIB // 2
     requests_per_minute: int = 6000
     session_minutes: int = 30
@@ -140,6 +141,7 @@ class Settings:
             max_batch=_whole(env, "LIGHTBOX_MAX_BATCH", cls.max_batch),
             gather_ms=_whole(env, "LIGHTBOX_GATHER_MS", int(cls.gather_ms), least=0),
             max_waiting=_whole(env, "LIGHTBOX_MAX_WAITING", cls.max_waiting),
+            max_queued_scans=_whole(env, "LIGHTBOX_MAX_QUEUED_SCANS", cls.max_queued_scans, least=0),
             volumes_bytes=_whole(env, "LIGHTBOX_VOLUMES_MIB", cls.volumes_bytes >> 20, least=0) << 20,
             requests_per_minute=_whole(env, "LIGHTBOX_REQUESTS_PER_MINUTE", cls.requests_per_minute, least=0),
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),

@@ -12,6 +12,8 @@ window.lightbox = window.lightbox || {};
   "use strict";
 
   const REPORT_EVERY_MS = 60000;
+  const REST_TIMES = 20;
+  const MOST_REST_MS = 30000;
   let inputSinceReport = false;
   let lastReport = Date.now();
   let leaving = false;
@@ -123,13 +125,16 @@ window.lightbox = window.lightbox || {};
   };
 
   /** Ask again and again, however the last answer was: the server may be away for a moment. */
+  // A server that is slow to answer is asked less often, so that looks alone cannot keep it busy.
   lightbox.askEvery = async function (everyMs, look) {
+    const began = performance.now();
     try {
       await look();
     } catch {
       // The next look will tell.
     }
-    setTimeout(() => lightbox.askEvery(everyMs, look), everyMs);
+    const restMs = Math.min(MOST_REST_MS, REST_TIMES * (performance.now() - began));
+    setTimeout(() => lightbox.askEvery(everyMs, look), Math.max(everyMs, restMs));
   };
 
   function noticed() {

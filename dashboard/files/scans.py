@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
@@ -12,6 +13,7 @@ from dashboard.components.results import version_of
 from dashboard.files.attachments import attachment
 from dashboard.files.numbers import AUDIENCE, finite_number, query_without_audience
 from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
+from data.records import User
 from services.permissions import Permission
 from services.reviewing.pictures import AI, CORRECTED
 
@@ -22,6 +24,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 # A picture by id, slice and window never changes; corrected masks carry the review's id in the query.
 KEPT_BY_BROWSER = "private, max-age=86400, immutable"
 
+_STATES = 2048  # pages of scans that stand open
 _NO_WINDOW = "The window must be given as numbers."
 
 
@@ -49,6 +52,7 @@ class ScanFiles:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self._state = lru_cache(_STATES)(self._looked_up)
 
     def changes(self) -> Response:
         """Answer a word that differs whenever any scan, result or review changed."""
@@ -57,12 +61,17 @@ class ScanFiles:
 
     def state(self, scan_id: str) -> Response:
         """Answer what a scan page must know to see that it is out of date."""
-        user = reader()
+        user, worklist = reader(), self.services.reviewing.worklist
         try:
-            view = self.services.reviewing.worklist.scan(scan_id, user)
+            status, version = self._state(scan_id, user, worklist.changes_token(of_scan=scan_id))
         except WithdrawnScan:
-            return jsonify({"status": "withdrawn", "version": "withdrawn"})
-        return jsonify({"status": view.scan.status.value, "version": version_of(view)})
+            status = version = "withdrawn"
+        return jsonify({"status": status, "version": version})
+
+    def _looked_up(self, scan_id: str, user: User, _token: str) -> tuple[str, str]:
+        """Status and version of a scan; the same, for somebody who is as he was, while the token is."""
+        view = self.services.reviewing.worklist.scan(scan_id, user)
+        return view.scan.status.value, version_of(view)
 
     def slice_picture(self, scan_id: str, index: int) -> Response:
         """One slice in grey, at the window `low` to `high` where both are given."""

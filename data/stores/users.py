@@ -70,6 +70,12 @@ class UserStore:
         with reading(self._engine) as connection:
             return [user_of(row) for row in connection.execute(select(users).order_by(users.c.name_key))]
 
+    def display_names(self) -> dict[str, str]:
+        """What every account is called, by its id."""
+        query = select(users.c.id, users.c.display_name)
+        with reading(self._engine) as connection:
+            return {row.id: row.display_name for row in connection.execute(query)}
+
     def credentials(self, name: str) -> Credentials | None:
         """The account of this name, in any case, with its password's hash."""
         with reading(self._engine) as connection:

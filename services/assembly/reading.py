@@ -66,7 +66,7 @@ def build_reading(
     settings, scans, results, files = stores.settings, stores.scans, stores.results, stores.files
     engine, batcher = parts.device(settings, parts.turns())
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
-    readings = parts.readings(reader, scans, results, files, jobs)
+    readings = parts.readings(reader, scans, results, files, jobs, most_queued=settings.max_queued_scans)
     gate = SuitabilityGate(reader)
     intake = parts.intake(
         settings,

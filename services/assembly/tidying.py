@@ -37,9 +37,9 @@ class Tidying:
         threading.Thread(target=self._run, name="tidying", daemon=True).start()
 
     def _run(self) -> None:
+        contained(self._remove_left_files, _WHAT)  # first: what is removed in a folder makes it look new
         for folder in self._folders:
             contained(partial(remove_half_written, folder), _WHAT)
-        contained(self._remove_left_files, _WHAT)
 
     def _remove_left_files(self) -> None:
         """Not while an import goes on: it writes files anew under the ids that they had before a stop."""

@@ -2,14 +2,18 @@
 
 The network has all of them, as one batch runs at a time and everybody waits for it. BLAS has one in every
 process, the children that decode have one each, and the check of a version has one at low priority: they
-take what is left, and the system shares the rest out.
+take what is left, and the system shares the rest out. Pages come first: whoever loads and runs networks makes
+way for them.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from pathlib import Path
 
+NICENESS = 5
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -17,6 +21,16 @@ def network_threads() -> int:
     """Threads for the network: all usable cores, or as many as `OMP_NUM_THREADS` says."""
     asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     return int(asked) if asked.isdigit() and int(asked) else usable_cores()
+
+
+def make_way() -> None:
+    """From now on this thread comes after others where cores are short, and so does each that it starts.
+
+    The libraries' own threads are started by whoever first loads or runs a network, and take its priority
+    over. Only Linux has priorities of threads.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def usable_cores(quota: Path = _QUOTA) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 from math import log, sqrt
 from statistics import median
 from time import monotonic
 
-from data.records import Effort, Job
+from data.records import Effort, Job, Precedence
 from data.stores.jobs import JobStore
 
 REMEMBERED = 400  # jobs of a kind
@@ -28,15 +30,14 @@ class ExpectedTimes:
     def __init__(self, store: JobStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, dict[str, list[Job]]]] = {}
+        self._known: dict[str, _Known] = {}
 
     def seconds(self, kind: str, effort: Effort) -> float | None:
         """Without waiting for others; None where fewer than `LEAST` jobs of the same work were done."""
-        done = self._done(kind).get(effort.work, [])
-        if len(done) < LEAST:
-            return None
-        nearest = sorted(done, key=lambda job: _distance(job.effort, effort))[:NEAREST]
-        return median(_scaled(job, effort) for job in nearest)
+        known, asked = self._known_of(kind), replace(effort, precedence=Precedence.CLINICAL)
+        if asked not in known.expected:
+            known.expected[asked] = _expected(known.by_work.get(effort.work, []), effort)
+        return known.expected[asked]
 
     def guess(self, kind: str, effort: Effort) -> float:
         """As `seconds`, and a rough number where too few tell: for the order, never to be shown."""
@@ -44,17 +45,34 @@ class ExpectedTimes:
         inputs = _UNKNOWN_INPUTS if effort.inputs is None else effort.inputs
         return _AT_LEAST_S + _PER_INPUT_S * inputs if known is None else known
 
-    def _done(self, kind: str) -> dict[str, list[Job]]:
+    def _known_of(self, kind: str) -> _Known:
         with self._lock:
-            read_at, known = self._known.get(kind, (-KEPT_S, {}))
-        if monotonic() - read_at < KEPT_S:
+            known = self._known.get(kind)
+        if known is not None and monotonic() - known.read_at < KEPT_S:
             return known
         by_work: dict[str, list[Job]] = defaultdict(list)
         for job in self._store.worked(kind, REMEMBERED):
             by_work[job.effort.work].append(job)
+        known = _Known(monotonic(), by_work)
         with self._lock:
-            self._known[kind] = (monotonic(), by_work)
-        return by_work
+            self._known[kind] = known
+        return known
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The last jobs of a kind, and what was worked out of them: a queue asks the same of many alike."""
+
+    read_at: float
+    by_work: Mapping[str, list[Job]]
+    expected: dict[Effort, float | None] = field(default_factory=dict)
+
+
+def _expected(done: list[Job], effort: Effort) -> float | None:
+    if len(done) < LEAST:
+        return None
+    nearest = nsmallest(NEAREST, done, key=lambda job: _distance(job.effort, effort))
+    return median(_scaled(job, effort) for job in nearest)
 
 
 def _ratios(measured: Effort, asked: Effort) -> Sequence[float]:

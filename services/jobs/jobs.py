@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
@@ -29,7 +29,7 @@ from services.containment import contained
 from services.jobs.context import JobContext, Revoked
 from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
-from services.jobs.places import queue_places
+from services.jobs.places import KeptPlaces, queue_places
 from services.jobs.ready import Ready, ReadyJobs
 from services.outages import outage_of
 from services.turns import Turn, Turns
@@ -88,6 +88,7 @@ class Jobs:
         self._minutely: list[Callable[[], None]] = []
         self._store = store
         self.expected = ExpectedTimes(store)
+        self._places = KeptPlaces(self._places_now)
         turns = turns or Turns()
         self._threads = workers + turns.lanes_for_short
         self._ready = ReadyJobs(turns, workers, self._limit)
@@ -154,8 +155,14 @@ class Jobs:
         """The latest jobs, newest first."""
         return self._store.recent(limit, kind)
 
-    def places(self, kind: str) -> dict[str, QueuePlace]:
-        """Where what waits or runs stands in the queue, and when it will be done, by its subject."""
+    def places(self, kind: str) -> Mapping[str, QueuePlace]:
+        """Where what waits or runs stands in the queue, and when it will be done, by its subject.
+
+        Where many wait this may be some moments old.
+        """
+        return self._places.of(kind)
+
+    def _places_now(self, kind: str) -> dict[str, QueuePlace]:
         unfinished = [job for job in self._store.unfinished() if job.kind == kind]
         return queue_places(unfinished, self.turn, lambda job: self.expected.seconds(job.kind, job.effort))
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic, thread_time
 
 from data.records import Job, JobState, QueuePlace
 from services.turns import Turn
+
+CHEAP_S = 0.01
+KEPT_TIMES = 20
+RENEWED_WITHIN_S = 5.0
 
 
 def queue_places(
@@ -31,3 +37,36 @@ def queue_places(
 def _waits(job: Job) -> bool:
     """Whether it has to wait for a worker."""
     return job.state is JobState.QUEUED and not job.effort.short
+
+
+class KeptPlaces:
+    """Places of a long queue are worked out now and then, and not for each page that looks at them.
+
+    What took more than `CHEAP_S` of a core is kept `KEPT_TIMES` as long as it took; a short queue is looked
+    at anew each time.
+    """
+
+    def __init__(self, work_out: Callable[[str], dict[str, QueuePlace]]) -> None:
+        """`work_out` gives the places of a kind, by subject."""
+        self._work_out = work_out
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Mapping[str, QueuePlace]]] = {}  # until when, by kind
+
+    def of(self, kind: str) -> Mapping[str, QueuePlace]:
+        """Places of a kind by subject; they may be some moments old where many wait."""
+        with self._lock:
+            kept = self._kept.get(kind)
+            if kept is not None:
+                until, known = kept
+                if monotonic() < until:
+                    return known
+                self._kept[kind] = monotonic() + RENEWED_WITHIN_S, known  # for others, meanwhile
+        began = thread_time()
+        places = self._work_out(kind)
+        took_s = thread_time() - began
+        with self._lock:
+            if took_s > CHEAP_S:
+                self._kept[kind] = monotonic() + KEPT_TIMES * took_s, places
+            else:
+                self._kept.pop(kind, None)
+        return places

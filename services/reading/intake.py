@@ -162,9 +162,10 @@ class Intake:
         `as_volume`: its numbered pictures are the slices of one volume.
         Right after a start it waits until the networks that check scans are loaded.
         Raises InvalidInput for a body over the limit or an empty one, Busy where nothing can be
-        checked for long; neither leaves anything behind.
+        checked for long or too many scans wait to be read; neither leaves anything behind.
         """
         require(user, Permission.SEND_SCANS)
+        self._reading.require_room()
         upload = Upload(
             new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume
         )

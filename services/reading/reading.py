@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
+from math import ceil
 
 from data import formats
 from data.database import now
+from data.errors import Busy
 from data.files import FileStore
 from data.records import (
     Effort,
@@ -28,8 +30,11 @@ from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reading.results import features_of, keep_answer, result_of
+from services.reading_words import expected_words
 
 JOB = "read"
+FULL = "{n} scans wait to be read, as many as may; please try again in {when}."
+SOONEST_S, LATEST_S, UNKNOWN_S = 5, 600, 60
 LEFT_AFTER = timedelta(minutes=1)
 """So long after it came a scan without a job was left by an outage, not by who is about to queue it."""
 
@@ -42,13 +47,22 @@ class Reading:
     """Readings of kept scans, as jobs that survive a restart."""
 
     def __init__(
-        self, reader: Reader, scans: ScanStore, results: ResultStore, files: FileStore, jobs: Jobs
+        self,
+        reader: Reader,
+        scans: ScanStore,
+        results: ResultStore,
+        files: FileStore,
+        jobs: Jobs,
+        *,
+        most_queued: int = 0,
     ) -> None:
+        """With `most_queued` scans in the queue programs are told to come back; 0 for no limit."""
         self._reader = reader
         self._scans = scans
         self._results = results
         self._files = files
         self._jobs = jobs
+        self._most_queued = most_queued
         jobs.register(JOB, self._work, on_give_up=self._give_up)
 
     def request(self, scan_id: str, user: User | None = None) -> None:
@@ -73,9 +87,19 @@ class Reading:
         if self._scans.existing(scan_id).status.ended_unread:
             self.request(scan_id, user)
 
-    def queue(self) -> dict[str, QueuePlace]:
-        """Where each scan stands that waits to be read or is read, by its id."""
+    def queue(self) -> Mapping[str, QueuePlace]:
+        """Where each scan stands that waits to be read or is read, by its id; as `Jobs.places`."""
         return self._jobs.places(JOB)
+
+    def require_room(self) -> None:
+        """Raises Busy where as many scans wait as may: then it says when half of them will be read."""
+        queue = self.queue() if self._most_queued else {}
+        if len(queue) < self._most_queued or not queue:
+            return
+        expected = [place.expected_s for place in queue.values() if place.expected_s is not None]
+        half_s = max(expected) / 2 if len(expected) == len(queue) else UNKNOWN_S
+        seconds = max(SOONEST_S, min(LATEST_S, ceil(half_s)))
+        raise Busy(FULL.format(n=len(queue), when=expected_words(seconds)), seconds)
 
     def prefer(self, scan_id: str, urgency: Urgency | None) -> None:
         """Have a scan that waits to be read come before others where it is urgent, else in its turn again."""

@@ -30,6 +30,7 @@ from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 
 Key = tuple[str | None, str]
+_PRIORS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class PatientScan:
     @property
     def examined_at(self) -> datetime:
         """When it was acquired; where the file does not say, when it arrived."""
-        return self.scan.header.acquired_at or self.scan.created_at
+        return _examined_at(self.scan)
 
     @property
     def measurements(self) -> Measurements | None:
@@ -68,9 +69,13 @@ class PatientScan:
     @property
     def sequence(self) -> str:
         """The MRI sequence that it was recognised as, else what the header calls it, else its modality."""
-        recognised = self.scan.recognised
-        known = None if recognised is None else recognised.sequence
-        return known or self.scan.header.sequence or self.scan.header.modality or ""
+        return _sequence(self.scan)
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is a result that the viewer may see and nobody rejected."""
+        rejected = self.review is not None and self.review.verdict is Verdict.REJECTED
+        return self.result is not None and not rejected
 
 
 @dataclass(frozen=True)
@@ -180,18 +185,21 @@ class Patients:
         if patient is None:
             raise NotFound(NO_PATIENT)
         kept = self._scans.of_patient(patient.id)
-        blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
-        known = self._seen(kept, blind, viewer)
-        read = [scan for scan in known if scan.result is not None]
-        current = next((scan for scan in read if scan.scan.id == scan_id), None)
-        if current is None:
+        own = next((scan for scan in kept if scan.id == scan_id), None)
+        current = None if own is None else self._shown([own], viewer)[0]
+        if own is None or current is None or current.result is None:
             return None
-        earlier = [scan for scan in read if _is_prior(scan, current)]
-        if not earlier:
-            return None
-        prior = max(earlier, key=lambda scan: (scan.examined_at, scan.scan.id))
-        self._blinding.note_shown([prior.scan.id], viewer)
-        return current, prior
+        earlier = [scan for scan in kept if _is_prior(scan, own)]
+        earlier.sort(key=lambda scan: (_examined_at(scan), scan.id), reverse=True)
+        for at in range(0, len(earlier), _PRIORS_AT_ONCE):  # mostly the first counts
+            for prior in self._shown(earlier[at : at + _PRIORS_AT_ONCE], viewer):
+                if prior.counts:
+                    self._blinding.note_shown([prior.scan.id], viewer)
+                    return current, prior
+        return None
+
+    def _shown(self, scans: Sequence[Scan], viewer: User) -> list[PatientScan]:
+        return self._seen(scans, self._blinding.of_scans([scan.id for scan in scans], viewer), viewer)
 
     def _seen(self, kept: Sequence[Scan], blind: Mapping[str, Blind], viewer: User) -> list[PatientScan]:
         """All scans of a patient as one viewer may see them, with as many questions as for one of them."""
@@ -219,10 +227,18 @@ class Patients:
         return shown
 
 
-def _is_prior(scan: PatientScan, current: PatientScan) -> bool:
-    alike = (scan.scan.task, scan.sequence) == (current.scan.task, current.sequence)
-    rejected = scan.review is not None and scan.review.verdict is Verdict.REJECTED
-    return alike and not rejected and scan.examined_at < current.examined_at
+def _is_prior(scan: Scan, current: Scan) -> bool:
+    alike = (scan.task, _sequence(scan)) == (current.task, _sequence(current))
+    return alike and _examined_at(scan) < _examined_at(current)
+
+
+def _examined_at(scan: Scan) -> datetime:
+    return scan.header.acquired_at or scan.created_at
+
+
+def _sequence(scan: Scan) -> str:
+    known = None if scan.recognised is None else scan.recognised.sequence
+    return known or scan.header.sequence or scan.header.modality or ""
 
 
 def _studies(scans: Sequence[PatientScan]) -> tuple[Study, ...]:

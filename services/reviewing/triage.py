@@ -108,7 +108,7 @@ class Triage:
 
     def names(self) -> dict[str, str]:
         """The name of every account by its id, as rows show who has a scan."""
-        return {user.id: user.display_name for user in self._accounts.all()}
+        return self._accounts.display_names()
 
     def _note(self, user: User, action: str, scan_ids: Iterable[str], detail: str = "") -> None:
         for scan_id in scan_ids:

@@ -415,9 +415,15 @@ class Worklist:
         """A small PNG; raises NotFound."""
         return self._files.get(keys.thumbnail(scan_id))
 
-    def changes_token(self) -> str:
-        """A text that is another one after any change of a scan, result or review, or of the queue."""
-        said = sorted((scan_id, queue_words(queued)) for scan_id, queued in self._queue().items())
+    def changes_token(self, *, of_scan: str | None = None) -> str:
+        """A text that is another one after any change of a scan, result or review, or of the queue.
+
+        With `of_scan`, of the queue that scan's place alone counts.
+        """
+        queue = self._queue()
+        if of_scan is not None:
+            queue = {of_scan: queue[of_scan]} if of_scan in queue else {}
+        said = sorted((scan_id, queue_words(queued)) for scan_id, queued in queue.items())
         known = self._scans.changes_token()
         said += [("", self._acceptances.token())] if self._acceptances.token() else []
         return f"{known}.{hashlib.sha256(repr(said).encode()).hexdigest()[:8]}" if said else known

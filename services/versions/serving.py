@@ -20,6 +20,7 @@ from models.task import Task, TaskKind
 from services.containment import contained
 from services.inference.choice import Choice
 from services.inference.engine import Engine, Loaded
+from services.inference.threads import make_way
 from services.versions.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,7 @@ class Serving:
         self._unusable.pop(loaded.task.name, None)
 
     def _follow(self, then: Callable[[], None]) -> None:
+        make_way()
         self._registry.load_all(self._engine)
         contained(then, "what follows the loading of the models failed")
         self._unsettled.set()
@@ -154,6 +156,7 @@ class Serving:
 
     def _settle(self) -> None:
         """On a thread of its own: the check of one version must not keep another from being followed."""
+        make_way()
         while self._unsettled.wait() and not self._ending.is_set():
             self._unsettled.clear()
             contained(self._engine.settle, "the way to run a model could not be chosen")

@@ -102,6 +102,7 @@ class IntakeByName(Intake):
         self._settle(upload)
 
     def receive(self, user: User, name: str, stream: BinaryIO, *, as_volume: bool = False) -> Upload:
+        self._reading.require_room()
         content = stream.read()
         upload = Upload(new_id(), user.id, name, len(content), len(content), UploadState.QUEUED, now())
         upload = replace(upload, as_volume=as_volume)

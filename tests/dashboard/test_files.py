@@ -150,6 +150,22 @@ def test_a_scan_tells_when_it_changed(clinic: Clinic, sign_in) -> None:
     assert client.get("/changes").json["token"] != token
 
 
+def test_a_page_that_stands_open_costs_little_while_nothing_changes(
+    clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, other, scan = sign_in(), sign_in(name="grace"), clinic.add_volume("u")
+    clinic.read_volume(scan)
+    looked_up, worklist = [], clinic.services.reviewing.worklist
+    look = worklist.scan
+    monkeypatch.setattr(worklist, "scan", lambda *asked: looked_up.append(1) or look(*asked))
+    said = [each.get(f"/scans/{scan.id}/state").json for each in (client, client, other)]
+    assert said[0] == said[1] == said[2] and len(looked_up) == 2  # by each person once
+    (clinician,) = [user for user in clinic.accounts.all() if user.name == "grace"]
+    clinic.services.reviewing.reviews.accept(scan.id, clinician)
+    after = [client.get(f"/scans/{scan.id}/state").json for _ in range(2)]
+    assert after[0] == after[1] != said[0] and len(looked_up) == 3
+
+
 def _drawing(mask: np.ndarray, result: str, parent: str, **said: str) -> dict[str, Any]:
     sent = io.BytesIO(gzip.compress(mask.astype(np.uint8).tobytes()))
     return {"mask": (sent, "mask"), "result": result, "parent": parent, **said}

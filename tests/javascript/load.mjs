@@ -19,6 +19,7 @@ export function page(scripts, more = {}) {
     setTimeout,
     clearTimeout,
     setInterval() {},
+    performance: { now: () => performance.now() },
     Blob,
     CustomEvent,
     File,

@@ -73,6 +73,21 @@ test("a server that is away is asked again", async () => {
   assert.equal(tab.set.length, 1);
 });
 
+test("a server that is slow to answer is asked less often", async () => {
+  let took = 0;
+  let now = 0;
+  const tab = polled([], () => { now += took; return answer({ token: "1" }); }, { worklist: {} });
+  tab.window.performance.now = () => now;
+  await load(tab, "live.js");
+  const rests = [];
+  for (took of [90, 500, 5000, 10]) {
+    rests.push(tab.timers[0].ms);
+    await tab.next();
+  }
+  rests.push(tab.timers[0].ms);
+  assert.deepEqual(rests, [2000, 2000, 10000, 30000, 2000]);
+});
+
 test("a scan's page is refreshed when the server's version is another than the page's", async () => {
   let version = "read:1";
   const tab = polled([], () => answer({ version }), { "scan-page": { dataset: { scan: "a b" } } });

@@ -1,9 +1,13 @@
-"""Fifty clinicians on one server while its device is busy: `make load`, `python -m tests.load --help`."""
+"""Fifty clinicians on one server while its device is busy: `make load`, `python -m tests.load --help`.
+
+The networks and the gate are those that ship; programs send drawn heads, more than the device can read.
+"""
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import json
 import os
 import re
@@ -22,25 +26,41 @@ from typing import Any
 import requests
 from sqlalchemy import text
 
-from data.database import open_database
+from data.database import now, open_database
+from data.labelled import phantoms
+from services.demo.cases import SyntheticCase, case_of
 from tests.crash.__main__ import House, settled
-from tests.crash.clients import volume
-from tests.crash.house import STILL
+from tests.crash.house import SHIPPED
 from tests.dashboard.clinic import PASSWORD
 from tests.load.recording import record
+from tests.load.volumes import numbered
 
 CLINICIANS = 50
-SHAPE = [3, 32, 32]  # slices, rows, columns of what is sent
 COPIED = ("scans", "results", "ledger")
 KNOWN = 40  # scans that people open and correct
+QUEUED = 100  # scans that may wait to be read
 LIMIT_MS = 500
+CHECKED_WITHIN_S = 600
 LOCUST = Path(".load/bin/locust")
 
 
 def prepared(folder: Path) -> tuple[House, dict[str, str]]:
     """A house with tokens of its people by name; not started."""
-    house = House(folder, **{STILL: "1", "LIGHTBOX_MAX_WAITING": "512"})
+    settings = {SHIPPED: "1", "LIGHTBOX_BACKEND": "auto", "LIGHTBOX_MAX_QUEUED_SCANS": str(QUEUED)}
+    house = House(folder, OMP_NUM_THREADS="", **settings)
     return house, json.loads(house.ask(f"prepare {CLINICIANS}"))
+
+
+def head() -> tuple[bytes, tuple[int, ...]]:
+    """What is sent, as an open NIfTI file, and its (slices, rows, columns): somebody's with a tumour."""
+    case = next(case for number in range(1, 100) if _is_flair(case := case_of(number, now())))
+    phantom = case.phantom()
+    file = gzip.decompress(phantoms.nifti(phantom.voxels, phantom.affine, "FLAIR"))
+    return file, phantom.voxels.shape[::-1]
+
+
+def _is_flair(case: SyntheticCase) -> bool:
+    return case.header.modality == "MR" and case.lesion is not None and case.lesion.tumour
 
 
 def add_past(house: House, times: int) -> None:
@@ -75,14 +95,14 @@ def _other(name: str, value: object, others: dict[str, str]) -> object:
     return None if name == "line" else value  # which the database counts up
 
 
-def known_scans(house: House, token: str) -> list[str]:
+def known_scans(house: House, token: str, file: bytes) -> list[str]:
     """Send the scans that people will open; their ids, once they are read."""
     sent = []
     for number in range(KNOWN):
         answer = requests.post(
             f"{house.url}/api/v1/scans",
-            params={"name": f"known-{number}.nii.gz"},
-            data=volume(600_000_000 + number),
+            params={"name": f"known-{number}.nii"},
+            data=numbered(file, 600_000_000 + number),
             headers={"Authorization": f"Bearer {token}"},
             timeout=120,
         )
@@ -90,6 +110,17 @@ def known_scans(house: House, token: str) -> list[str]:
         sent += [scan["id"] for scan in answer.json()["scans"]]
     assert not settled(house)
     return sent
+
+
+def chosen_backends(house: House) -> dict[str, str]:
+    """What reads each task, once the check that chooses it has run: a server in use has long done that."""
+    until = time.monotonic() + CHECKED_WITHIN_S
+    while True:
+        told = requests.get(f"{house.url}/readyz", timeout=30).json()["backends"]
+        if not any("until the check" in each["why"] for each in told.values()):
+            return {task: f"{each['library']} {each['precision']}" for task, each in told.items()}
+        assert time.monotonic() < until, told
+        time.sleep(2)
 
 
 class Memory:
@@ -131,10 +162,13 @@ def run(folder: Path, seconds: int, past_scans: int, senders: int) -> list[str]:
     house, tokens = prepared(folder)
     try:
         house.start()
-        scans = known_scans(house, tokens["ada"])
+        file, shape = head()
+        (folder / "head.nii").write_bytes(file)
+        scans = known_scans(house, tokens["ada"], file)
         house.kill()
         add_past(house, past_scans // KNOWN)
         house.start()
+        print("read by:", json.dumps(chosen_backends(house)), flush=True)
         pages = {
             "worklist": "/worklist",
             "worklist, filtered": "/worklist?task=brain-tumour&status=read",
@@ -145,7 +179,7 @@ def run(folder: Path, seconds: int, past_scans: int, senders: int) -> list[str]:
         }
         said = record(house.url, pages, folder / "pages.json")
         print("requests of a page:", json.dumps(said), flush=True)
-        told = {"recorded": scans[0], "read": scans, "results": _results(house), "shape": SHAPE}
+        told = {"recorded": scans[0], "read": scans, "results": _results(house), "shape": shape}
         (folder / "scans.json").write_text(json.dumps(told))
         (folder / "tokens.json").write_text(json.dumps(tokens))
         environment = os.environ | {
@@ -154,6 +188,7 @@ def run(folder: Path, seconds: int, past_scans: int, senders: int) -> list[str]:
             "LOAD_TOKENS": str(folder / "tokens.json"),
             "LOAD_PASSWORD": PASSWORD,
             "LOAD_SENDERS": str(senders),
+            "LOAD_HEAD": str(folder / "head.nii"),
         }
         before = resident_mib(house.server)
         memory = Memory(house.server)
@@ -190,8 +225,8 @@ def _results(house: House) -> dict[str, str]:
 def _queue(house: House, token: str) -> str:
     answer = requests.post(
         f"{house.url}/api/v1/scans",
-        params={"name": "last.nii.gz"},
-        data=volume(700_000_000),
+        params={"name": "last.nii"},
+        data=numbered((house.folder / "head.nii").read_bytes(), 700_000_000),
         headers={"Authorization": f"Bearer {token}"},
         timeout=120,
     )

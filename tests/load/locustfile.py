@@ -13,7 +13,7 @@ import json
 import os
 import random
 import re
-import struct
+import sys
 import time
 from itertools import count
 from pathlib import Path
@@ -24,12 +24,16 @@ import gevent
 from gevent.pool import Pool
 from locust import HttpUser, between, constant, events, task
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # locust knows this file alone
+from tests.load.volumes import numbered
+
 PAGES = json.loads(Path(os.environ["LOAD_PAGES"]).read_text())
 SCANS = json.loads(Path(os.environ["LOAD_SCANS"]).read_text())
 TOKENS = json.loads(Path(os.environ["LOAD_TOKENS"]).read_text())
+HEAD = Path(os.environ["LOAD_HEAD"]).read_bytes()
 PASSWORD = os.environ["LOAD_PASSWORD"]
 AT_A_TIME = 6
-LOOKS_EVERY_S = 2  # dashboard/assets/live.js
+LOOKS_EVERY_S, REST_TIMES, MOST_REST_S = 2, 20, 30  # dashboard/assets/live.js, base.js
 ANEW, OPENED_ANEW = (
     ", anew",
     0.25,
@@ -168,11 +172,14 @@ class Clinician(HttpUser):
         if not again:
             return
         path, seen = (f"/scans/{scan}/state" if scan else "/changes"), None
+        rest = LOOKS_EVERY_S
         while True:
-            time.sleep(LOOKS_EVERY_S)
+            time.sleep(rest)
             if self._opened != opened:
                 return
+            began = time.monotonic()
             answer = self._ask({"method": "GET", "path": path, "body": None}, "open")
+            rest = max(LOOKS_EVERY_S, min(MOST_REST_S, REST_TIMES * (time.monotonic() - began)))
             if answer is None or not answer.ok:
                 continue
             said = answer.text
@@ -229,8 +236,8 @@ def send(user: HttpUser, label: str) -> int:
     """Send a volume; seconds to wait where that was asked for."""
     with user.client.post(
         "/api/v1/scans",
-        params={"name": "load.nii.gz"},
-        data=volume(next(_volumes) + random.randrange(1 << 20) * 1000, SCANS["shape"]),
+        params={"name": "load.nii"},
+        data=numbered(HEAD, next(_volumes) + random.randrange(1 << 20) * 1000),
         headers={"Authorization": f"Bearer {TOKENS[user.name]}"},
         name=label,
         catch_response=True,
@@ -243,27 +250,6 @@ def send(user: HttpUser, label: str) -> int:
             )  # fmt: skip
             return int(answer.headers["Retry-After"])
     return 0
-
-
-def volume(number: int, shape: list[int]) -> bytes:
-    """A NIfTI-1 file with a bright square, another one for each number; (slices, rows, columns)."""
-    slices, rows, columns = shape
-    header = bytearray(352)
-    struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 3, columns, rows, slices, 1, 1, 1, 1)
-    struct.pack_into("<hh", header, 70, 4, 16)  # int16
-    struct.pack_into("<8f", header, 76, 1, 1, 1, 5, 1, 1, 1, 1)
-    struct.pack_into("<f", header, 108, 352)
-    struct.pack_into("<hh", header, 252, 0, 1)  # sform
-    struct.pack_into("<12f", header, 280, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 5, 0)
-    header[344:348] = b"n+1\0"
-    voxels = bytearray(struct.pack("<h", 100) * (slices * rows * columns))
-    for at in range(slices):
-        for row in range(8, 20):
-            start = 2 * (at * rows * columns + row * columns + 8)
-            voxels[start : start + 24] = struct.pack("<h", 900) * 12
-    struct.pack_into("<hh", voxels, 0, number % 30_000, number // 30_000 % 30_000)
-    return gzip.compress(bytes(header) + bytes(voxels), compresslevel=1, mtime=0)
 
 
 def _output(request: dict[str, str]) -> str:

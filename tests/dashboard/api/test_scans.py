@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from dashboard.build import build_dashboard
-from data.records import NOTICE, Doubt, Role
+from data.records import NOTICE, Doubt, QueuePlace, Role
 from tests.dashboard.clinic import Clinic
 
 
@@ -25,6 +25,22 @@ def test_a_file_is_sent_as_a_form(server: Flask, bearer) -> None:
 def test_a_file_is_sent_as_a_body(server: Flask, bearer) -> None:
     answer = server.test_client().post("/api/v1/scans?name=brain.nii", data=b"scan", headers=bearer())
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(("waiting", "status"), [(499, 201), (500, 503)])
+def test_a_program_is_told_when_to_come_back_while_too_many_scans_wait(
+    server: Flask, clinic: Clinic, bearer, monkeypatch: pytest.MonkeyPatch, waiting: int, status: int
+) -> None:
+    queue = {f"scan {place}": QueuePlace(place, waiting, 2.0 * place) for place in range(1, waiting + 1)}
+    monkeypatch.setattr(clinic.services.reading.readings, "queue", lambda: queue)
+    answer = server.test_client().post("/api/v1/scans?name=brain.nii", data=b"scan", headers=bearer())
+    assert answer.status_code == status
+    if status == 503:
+        assert answer.headers["Retry-After"] == "500"  # when half of them are read
+        assert answer.json["error"]["message"] == (
+            "500 scans wait to be read, as many as may; please try again in about 9 minutes."
+        )
+        assert not any(clinic.services.reading.intake.path("x").parent.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,26 @@ def test_only_what_no_row_names_and_nobody_wrote_today_is_removed(tmp_path: Path
     assert set(clinic.files.keys()) == before - gone
     assert {keys.array(scan.id), keys.mask(result.id), keys.array("d" * 32)} <= before - gone
     assert remove_left_files(clinic.database, FileStore("memory://left"), now()) == 0
+    clinic.close()
+
+
+def test_what_a_kill_left_in_the_middle_of_a_file_goes_with_the_next_start(tmp_path: Path) -> None:
+    """The folder is old enough by then: that a half file in it is removed must not make it look new."""
+    clinic = Clinic(tmp_path, networks=False)
+    clinic.add_volume(clinic.person(Role.CLINICIAN).id)
+    left = clinic.files.folder
+    assert left is not None
+    left = left / "scans" / ("a" * 32)
+    left.mkdir(parents=True)
+    (left / f".{'0' * 16}.part").write_bytes(b"half")
+    two_days_ago = (now() - timedelta(days=2)).timestamp()
+    for place in left.parent.iterdir():
+        os.utime(place, (two_days_ago, two_days_ago))
+    clinic.services.tidying.start()
+    until = time.monotonic() + 30
+    while left.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
     clinic.close()
 
 

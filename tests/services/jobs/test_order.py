@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import new_id
-from data.records import Effort, Job, JobState, Precedence
+from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.jobs.expected import LEAST, ExpectedTimes
-from services.jobs.places import queue_places
+from services.jobs import expected as expected_times
+from services.jobs import places as queue
+from services.jobs.places import KeptPlaces, queue_places
 from services.jobs.ready import ReadyJobs
 from services.turns import Turn, Turns
 from tests.data.builders import a_job
@@ -100,6 +102,57 @@ def test_behind_work_of_which_nothing_is_known_nothing_is_expected() -> None:
     assert places[volume.subject].expected_s is None
 
 
+class _Clock:
+    """Seconds that pass when the test says so; what is worked out takes some of a core."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, took_s: float) -> None:
+        self.now, self.of_core, self.asked = 100.0, 0.0, 0
+        self.took_s = took_s
+        monkeypatch.setattr(queue, "monotonic", lambda: self.now)
+        monkeypatch.setattr(queue, "thread_time", lambda: self.of_core)
+
+    def work_out(self, kind: str) -> dict[str, QueuePlace]:
+        assert kind == "read"
+        self.asked += 1
+        self.of_core += self.took_s
+        return {"scan": QueuePlace(self.asked, 9, None)}
+
+
+def test_places_in_a_short_queue_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _Clock(monkeypatch, took_s=queue.CHEAP_S / 2)
+    kept = KeptPlaces(clock.work_out)
+    assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 2, 3]
+
+
+def test_places_in_a_long_queue_are_worked_out_a_twentieth_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock(monkeypatch, took_s=0.1)
+    kept = KeptPlaces(clock.work_out)
+    assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 1, 1]
+    clock.now += 1.9
+    assert kept.of("read")["scan"].place == 1
+    clock.now += 0.2
+    assert kept.of("read")["scan"].place == 2
+    clock.now, clock.took_s = clock.now + 3, 0.0  # most is done
+    assert [kept.of("read")["scan"].place for _ in range(2)] == [3, 4]
+
+
+def test_while_somebody_works_places_out_others_get_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _Clock(monkeypatch, took_s=0.1)
+    meanwhile: list[int] = []
+
+    def work_out(kind: str) -> dict[str, QueuePlace]:
+        if clock.asked:
+            meanwhile.append(kept.of("read")["scan"].place)
+        return clock.work_out(kind)
+
+    kept = KeptPlaces(work_out)
+    kept.of("read")
+    clock.now += 3
+    assert kept.of("read")["scan"].place == 2 and meanwhile == [1]
+
+
 def _done(store: JobStore, effort: Effort, seconds: float, minutes: float = 0) -> None:
     job = a_job(subject=new_id(), minutes=minutes, effort=effort)
     store.add(job)
@@ -117,6 +170,24 @@ def test_expected_times_are_learnt_and_known_after_a_restart(database: Engine) -
     assert ExpectedTimes(store).seconds("read", VOLUME) == pytest.approx(11.0)
     assert ExpectedTimes(store).seconds("read", FILM) is None  # of its task nothing was read
     assert ExpectedTimes(store).seconds("read-beside", VOLUME) is None
+
+
+def test_what_takes_how_long_is_learnt_anew_while_the_server_runs(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(expected_times, "monotonic", lambda: now)
+    store = JobStore(database)
+    for _ in range(LEAST):
+        _done(store, VOLUME, 10.0)
+    times = ExpectedTimes(store)
+    assert times.seconds("read", VOLUME) == times.seconds("read", VOLUME) == pytest.approx(10.0)
+    urgent = replace(VOLUME, precedence=Precedence.URGENT)
+    assert times.seconds("read", urgent) == pytest.approx(10.0)
+    for _ in range(2 * LEAST):
+        _done(store, VOLUME, 30.0, minutes=5)
+    now += expected_times.KEPT_S
+    assert times.seconds("read", VOLUME) == pytest.approx(30.0)
 
 
 def test_expected_times_of_a_mixed_stream_are_within_a_factor_of_two(database: Engine) -> None:

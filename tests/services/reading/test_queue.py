@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from data.database import new_id, now
-from data.errors import NotAllowed, NotFound
+from data.errors import Busy, NotAllowed, NotFound
 from data.records import (
     BRAIN_TUMOUR,
     Identity,
@@ -29,7 +30,7 @@ from data.records import (
 from data.stores.jobs import JobStore
 from services import keys
 from services.inference.batcher import MicroBatcher
-from services.jobs import JobContext, Jobs
+from services.jobs import JobContext, Jobs, expected
 from services.reading.cancelling import ACTION, Cancellation
 from services.reading.reader import PIECE, Reader
 from services.reading.reading import Reading
@@ -37,6 +38,7 @@ from tests.services.small_models import PATIENCE_S, Department, somebody
 
 SIZE = 32
 SLICES = 100
+MOST_QUEUED = 10
 
 
 @dataclass
@@ -50,7 +52,9 @@ class House(Department):
         super().__post_init__()
         self.batcher = MicroBatcher(self._run, max_batch=16, max_long_batch=4)
         self.reader = Reader(self.engine, self.batcher)
-        self.reading = Reading(self.reader, self.scans, self.results, self.files, self.jobs)
+        self.reading = Reading(
+            self.reader, self.scans, self.results, self.files, self.jobs, most_queued=MOST_QUEUED
+        )
         self.cancellation = Cancellation(self.scans, self.audit, self.jobs)
         self.sender = somebody(Role.CLINICIAN, "grace")
 
@@ -119,6 +123,37 @@ def test_a_film_overtakes_nine_volumes_that_keep_every_worker_busy(house: House)
     assert sum(house.ran) == 9 * SLICES + 1
     assert house.reading.queue() == {}
     assert all(job.worked_s for job in house.jobs.recent(10, "read"))
+
+
+def test_a_full_queue_says_when_to_come_back(house: House) -> None:
+    for number in range(MOST_QUEUED):
+        house.reading.require_room()
+        house.scan(SLICES if number else 1)
+    with pytest.raises(Busy, match=r"10 scans wait to be read, as many as may; please try again in about") as full:
+        house.reading.require_room()
+    assert full.value.seconds == 60  # nothing was read yet, so nobody knows better
+    house.let(10_000)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    house.reading.require_room()
+
+
+def test_a_full_queue_says_when_half_of_it_will_be_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expected, "KEPT_S", 0.0)
+    house.let(10_000)
+    for _ in range(3):
+        house.scan(SLICES)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    while house.batches.acquire(blocking=False):
+        pass
+    for _ in range(MOST_QUEUED):
+        house.scan(SLICES)
+    longest = max(place.expected_s or 0.0 for place in house.reading.queue().values())
+    assert longest > 0
+    with pytest.raises(Busy) as full:
+        house.reading.require_room()
+    assert full.value.seconds == max(5, min(600, math.ceil(longest / 2)))
 
 
 def test_a_volume_that_is_said_to_be_urgent_is_read_before_those_that_wait(house: House) -> None:
