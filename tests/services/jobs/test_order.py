@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from data.database import new_id
 from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
-from services.jobs.expected import LEAST, ExpectedTimes
 from services.jobs import expected as expected_times
 from services.jobs import places as queue
+from services.jobs.expected import LEAST, ExpectedTimes
 from services.jobs.places import KeptPlaces, queue_places
 from services.jobs.ready import ReadyJobs
 from services.turns import Turn, Turns
