@@ -30,7 +30,7 @@ from data.database import now, open_database
 from data.labelled import phantoms
 from services.demo.cases import SyntheticCase, case_of
 from tests.crash.__main__ import House, settled
-from tests.crash.house import SHIPPED
+from tests.crash.house import SHIPPED, STILL
 from tests.dashboard.clinic import PASSWORD
 from tests.load.recording import record
 from tests.load.volumes import numbered
@@ -46,8 +46,9 @@ LOCUST = Path(".load/bin/locust")
 
 def prepared(folder: Path) -> tuple[House, dict[str, str]]:
     """A house with tokens of its people by name; not started."""
-    settings = {SHIPPED: "1", "LIGHTBOX_BACKEND": "auto", "LIGHTBOX_MAX_QUEUED_SCANS": str(QUEUED)}
-    house = House(folder, OMP_NUM_THREADS="", **settings)
+    settings = {SHIPPED: "1", STILL: "1", "LIGHTBOX_BACKEND": "auto", "OMP_NUM_THREADS": "",
+                "LIGHTBOX_REGISTRY_SECONDS": "30", "LIGHTBOX_MAX_QUEUED_SCANS": str(QUEUED)}  # fmt: skip
+    house = House(folder, **settings)
     return house, json.loads(house.ask(f"prepare {CLINICIANS}"))
 
 
