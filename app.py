@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 # No library of ours reports to anybody: set before any of them is imported.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -87,7 +88,7 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
                     _greet(self.services.accounts, settings)
                     self.services.start()
             except LightboxError as error:
-                print(f"\n  Lightbox cannot start: {error}", file=sys.stderr, flush=True)
+                _say(f"\n  Lightbox cannot start: {error}", sys.stderr)
                 if not isinstance(error, Outage):
                     sys.exit(Arbiter.APP_LOAD_ERROR)  # which ends the server
                 time.sleep(_TRIES_AGAIN_S)  # then gunicorn starts this process anew
@@ -104,11 +105,17 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
 
 def _greet(accounts: Accounts, settings: Settings) -> None:
     first = accounts.ensure_first_administrator()
-    print(f"\n  Lightbox runs on http://{settings.host}:{settings.port}")
+    lines = ["", f"  Lightbox runs on http://{settings.host}:{settings.port}"]
     if first is not None:
         user, password = first
-        print(f"  Sign in as {user.name} with the one-time password {password}")
-    print(flush=True)
+        lines.append(f"  Sign in as {user.name} with the one-time password {password}")
+    _say("\n".join([*lines, ""]), sys.stdout)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Tell whoever started this; that the disk of the log is full is no reason not to work."""
+    with suppress(OSError):
+        print(text, file=stream, flush=True)
 
 
 def _secret_key(settings: Settings) -> str:

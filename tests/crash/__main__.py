@@ -70,9 +70,13 @@ class House:
         begun = time.monotonic()
         self.server = int(self.ask(f"serve {self.log}"))
         while not self.is_ready():
-            assert time.monotonic() < begun + PATIENCE_S, self.log.read_text()[-4000:]
+            assert time.monotonic() < begun + PATIENCE_S, self._said()
             time.sleep(0.1)
         return time.monotonic() - begun
+
+    def _said(self) -> str:
+        """The end of the log; a device has none."""
+        return self.log.read_text()[-4000:] if self.log.is_file() else ""
 
     def is_ready(self) -> bool:
         try:
@@ -109,7 +113,7 @@ class House:
         self.command(words)
         until = time.monotonic() + PATIENCE_S
         while not status.exists():
-            assert time.monotonic() < until, self.log.read_text()[-3000:]
+            assert time.monotonic() < until, self._said()
             time.sleep(0.05)
         return int(status.read_text())
 

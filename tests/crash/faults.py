@@ -22,6 +22,7 @@ from tests.crash import house
 from tests.crash.__main__ import House, after_tidying, settled
 from tests.crash.answers import Answers, watched
 from tests.crash.clients import Clients, promotions_in, volume
+from tests.crash.full_disks import BACKUPS, TEMPORARY, backups_full, log_full, temporary_full
 from tests.crash.kept import Acknowledged, faults, opened, rows_of
 from tests.crash.outages import (
     bound,
@@ -320,6 +321,9 @@ FAULTS: dict[str, Fault] = {
     "decoding killed": memory_gone,
     "clock set": clock_set,
     "small files cut": small_files_cut,
+    "backups' disk full": backups_full,
+    "temporary disk full": temporary_full,
+    "log's disk full": log_full,
 }
 
 
@@ -329,7 +333,9 @@ def try_faults(folder: Path, names: list[str], say: Say = print) -> list[str]:
     with ExitStack() as stack:
         stack.enter_context(small_disk(folder / "home", DISK_MIB))
         stack.enter_context(bound(folder / "home" / "files"))
-        ward = Ward(folder, **_clock(folder))
+        for place in (BACKUPS, TEMPORARY):
+            stack.enter_context(small_disk(folder / place, DISK_MIB // 4))
+        ward = Ward(folder, TMPDIR=str(folder / TEMPORARY), **_clock(folder))
         stack.callback(ward.close)
         for name in names:
             wrong += _tried(name, ward, FAULTS[name], say)

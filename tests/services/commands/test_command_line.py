@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ HEAVY = ("torch", "sqlalchemy", "mlflow", "dash", "pandas", "evidently", "PIL")
 @pytest.mark.parametrize("arguments", [[], ["serve"]])
 def test_the_server_is_the_default(arguments: list[str]) -> None:
     assert command_line(app.serve).parse_args(arguments).run is app.serve
+
+
+def test_the_server_starts_where_not_one_line_of_its_log_can_be_written() -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115  closing it fails, too
+    app._say("Lightbox runs.", full)
+    with suppress(OSError):
+        full.close()
 
 
 def test_help_loads_nothing_heavy() -> None:
