@@ -163,7 +163,7 @@ from data.records.scans import (
 from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
-from data.records.synthetic import SYNTHETIC, KindCount, grouped, is_marked, marked
+from data.records.synthetic import SYNTHETIC, KindCount, grouped, marked
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
@@ -182,7 +182,6 @@ __all__ = [
     "SYNTHETIC",
     "KindCount",
     "grouped",
-    "is_marked",
     "marked",
     "CountedFrom",
     "Erasure",

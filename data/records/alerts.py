@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from data.records.synthetic import is_marked
-
 
 class Severity(StrEnum):
     """How much something matters.
@@ -87,11 +85,7 @@ class Alert:
     end_proposed_at: datetime | None = None  # its rule sees its cause no more; a person closes it
     end_sentence: str | None = None
     permission: str | None = None  # that its readers need beside deciding on alerts
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether it is about scans that were made for a demonstration alone; its title says so then."""
-        return is_marked(self.title)
+    synthetic: bool = False  # about scans that were made for a demonstration alone; its title says so then
 
     @property
     def evidence(self) -> Evidence | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 SYNTHETIC = "SYNTHETIC"
 """What stands beside whatever is of nobody."""
-_MARK = f"{SYNTHETIC}: "
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,4 @@ def grouped(number: int) -> str:
 
 def marked(title: str, synthetic: bool) -> str:
     """A title that says first where it is of made scans."""
-    return f"{_MARK}{title}" if synthetic else title
-
-
-def is_marked(title: str) -> bool:
-    """Whether `marked` said of a title that it is of made scans."""
-    return title.startswith(_MARK)
+    return f"{SYNTHETIC}: {title}" if synthetic else title

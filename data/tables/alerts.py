@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, false
 
 from data.columns import Line, UtcDateTime, Words
 from data.tables.base import MYSQL, id_column, metadata
@@ -37,6 +37,7 @@ alerts = Table(
     Column("end_proposed_at", UtcDateTime),  # its rule sees its cause no more; a person closes it
     Column("end_sentence", Words),
     Column("permission", String(64)),  # that its readers need beside deciding on alerts; NULL: none
+    Column("synthetic", Boolean, nullable=False, server_default=false()),  # about made scans alone
     Index("ix_alerts_state_last_at", "state", "last_at"),
     **MYSQL,
 )

@@ -19,7 +19,7 @@ from typing import Any
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import Alert, AlertState, AuditEvent, Evidence, Severity, User
+from data.records import Alert, AlertState, AuditEvent, Evidence, Severity, User, marked
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from services.addresses import AlertsAddress
@@ -78,6 +78,7 @@ class Alerts:
         *,
         evidence: Evidence | None = None,
         permission: Permission | None = None,
+        synthetic: bool = False,
         at: datetime | None = None,
     ) -> Alert:
         """Open an alert for a cause, or count another time of the one that is open.
@@ -88,19 +89,21 @@ class Alerts:
         speaks only where it is graver. The same one again (after a restart) does not count twice.
         `title` and `sentence` are read outside this house: never a patient's name or number.
         With `permission` it is shown to nobody who does not have it, and told to nobody outside.
+        `synthetic`: it is about scans made for a demonstration alone, and its title begins with that.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
         Raises ValueError for a calm severity: that is `settle`'s.
         """
         if severity is Severity.CALM:
             raise ValueError("a calm cause is settled, not raised")
-        moment = at or now()
+        moment, said = at or now(), marked(title, synthetic)
 
         def change(known: Alert | None) -> Alert:
             if known is None:
                 fresh = Alert(
-                    new_id(), cause, severity, title, sentence, link, AlertState.OPEN, 1, moment, moment
+                    new_id(), cause, severity, said, sentence, link, AlertState.OPEN, 1, moment, moment
                 )
-                fresh = replace(fresh, permission=None if permission is None else permission.value)
+                needed = None if permission is None else permission.value
+                fresh = replace(fresh, permission=needed, synthetic=synthetic)
                 return self._owing(_resting_on(fresh, evidence), moment)
             if _older(evidence, known) or (evidence == known.evidence and _says(known, severity, sentence)):
                 return known
@@ -110,7 +113,7 @@ class Alerts:
             graver = severity.rank > known.severity.rank
             if not (graver or _carries(evidence, known)):
                 return counted
-            again = replace(counted, title=title, sentence=sentence, link=link)
+            again = replace(counted, title=said, sentence=sentence, link=link, synthetic=synthetic)
             again = _resting_on(again, evidence)
             return self._graver(again, severity, moment) if graver else again
 

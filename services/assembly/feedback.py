@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.records import Feedback, FeedbackState, Severity, marked
+from data.records import Feedback, FeedbackState, Severity
 from data.stores.feedback import FeedbackStore
 from services import addresses
 from services.alerts.alerts import Alerts
@@ -26,8 +26,14 @@ def build_feedback(stores: Stores, alerts: Alerts, blinding: Blinding) -> Feedba
             version = f"version {message.model_version} of {words_of(message.task).label.lower()}"
             sentence = f"Somebody ({message.sender_role}) says this of a reading by {version}."
             scan = stores.scans.get(message.scan_id)
-            title = marked(message.category.words, scan is not None and scan.synthetic)
-            alerts.raise_alert(cause, Severity.CRITICAL, title, sentence, addresses.scan(message.scan_id))
+            alerts.raise_alert(
+                cause,
+                Severity.CRITICAL,
+                message.category.words,
+                sentence,
+                addresses.scan(message.scan_id),
+                synthetic=scan is not None and scan.synthetic,
+            )
 
     store = FeedbackStore(stores.database)
     return FeedbackMessages(

@@ -7,13 +7,13 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from data.records import Result, Review, Scan, Verdict
+from data.records import SYNTHETIC, Result, Review, Scan, Verdict
 from models.overlap import dice
 from services.reviewing.review import beside
 
 Mask = NDArray[np.bool_]
 
-READER_ID, READER = "demo", "SYNTHETIC reader"
+READER_ID, READER = "demo", f"{SYNTHETIC} reader"
 GOOD_DICE = 0.82
 """From this overlap on, the reader leaves the model's mask as it is."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from data import house_clock
-from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity, marked
+from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity
 from services.addresses import DriftAddress
 from services.drift.windows import Window
 from services.task_words import words_of
@@ -28,6 +28,7 @@ class Alerting(Protocol):
         link: str,
         *,
         evidence: Evidence | None = None,
+        synthetic: bool = False,
     ) -> Any:
         """Open an alert, or count another time of an open one."""
 
@@ -66,9 +67,16 @@ def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequenc
         alerting.propose_end(cause, calm, evidence)
     elif run.severity.is_told:
         among = f", in {window.words}" if run.ask.query else ""
-        drifts = f"{words_of(run.task).label} drifts from “{run.reference_name}”{among}"
-        title = marked(drifts, window.synthetic)
-        alerting.raise_alert(cause, run.severity, title, sentence, _link(run), evidence=evidence)
+        title = f"{words_of(run.task).label} drifts from “{run.reference_name}”{among}"
+        alerting.raise_alert(
+            cause,
+            run.severity,
+            title,
+            sentence,
+            _link(run),
+            evidence=evidence,
+            synthetic=window.synthetic,
+        )
 
 
 def _cause(run: DriftRun, rule: str, synthetic: bool) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dashboard.components import bell, panels, review_requests, worklist, worklist_grid
 from data.database import new_id, now
-from data.records import KindCount, ReviewRequest, Role, Severity, WorklistPage, WorklistQuery, marked
+from data.records import KindCount, ReviewRequest, Role, Severity, WorklistPage, WorklistQuery
 from tests.dashboard.clinic import Clinic
 
 
@@ -49,7 +49,7 @@ def test_requests_messages_and_alerts_of_made_scans_are_counted_apart(clinic: Cl
     assert "1 open alert and 2 SYNTHETIC open alerts" in str(bell.label(KindCount(1, 2)))
     assert "lb-bell-synthetic" in str(bell.label(KindCount(0, 2)))
     assert "lb-bell-synthetic" not in str(bell.label(KindCount(1, 2)))
-    clinic.alerts.raise_alert("a", Severity.WARNING, marked("A", synthetic=True), "a", "/drift")
+    clinic.alerts.raise_alert("a", Severity.WARNING, "A", "a", "/drift", synthetic=True)
     clinic.alerts.raise_alert("b", Severity.WARNING, "B", "b", "/drift")
     assert sorted((alert.cause, alert.synthetic) for alert in clinic.alerts.unfinished()) == [
         ("a", True), ("b", False),

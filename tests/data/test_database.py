@@ -28,11 +28,13 @@ from data.database import (
 from data.errors import LightboxError
 from data.ledger.rows import recount_if_behind
 from data.records import Verdict
+from data.stores.alerts import AlertStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tables import ledger, metadata
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
+from tests.data.stores.test_alerts import an_alert, kept
 
 
 def test_the_migrations_make_what_the_tables_say(engine):
@@ -96,6 +98,19 @@ def test_what_was_counted_of_labelled_masks_is_counted_anew(engine):
     recount_if_behind(engine)
     with reading(engine) as connection:
         assert connection.execute(select(ledger.c.scan_id, ledger.c.volume_ml)).all() == [(scan.id, 20.0)]
+
+
+def test_alerts_of_before_are_synthetic_where_their_title_says_so(engine):
+    titles = {"SYNTHETIC: Drift": True, "Drift": False, "Drift, not SYNTHETIC: at all": False}
+    alerts = [an_alert(title, title=title) for title in titles]
+    for alert in alerts:
+        kept(AlertStore(engine), alert)
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0052")
+    migrate(engine)
+    assert {alert.title: alert.synthetic for alert in AlertStore(engine).unfinished()} == titles
 
 
 def test_a_database_of_a_newer_version_is_refused(engine):

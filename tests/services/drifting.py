@@ -15,7 +15,7 @@ from data.database import new_id, writing
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
-from data.records import BRAIN_TUMOUR, Evidence, Features, Severity
+from data.records import BRAIN_TUMOUR, Evidence, Features, Severity, marked
 from data.stores.audit import AuditLog
 from data.stores.drift import DriftReferenceStore, DriftRunStore
 from data.stores.drift_limits import DriftLimitStore
@@ -50,8 +50,9 @@ class Bell:
         link: str,
         *,
         evidence: Evidence | None = None,
+        synthetic: bool = False,
     ) -> None:
-        self.raised.append((cause, severity, title, sentence, link))
+        self.raised.append((cause, severity, marked(title, synthetic), sentence, link))
 
     def propose_end(self, cause: str, sentence: str, evidence: Evidence | None) -> None:
         """What a calm run says is a matter of tests/services/drift/test_alerting.py."""

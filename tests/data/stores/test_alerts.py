@@ -38,6 +38,7 @@ def test_an_alert_comes_back_as_it_was_kept(engine: Engine) -> None:
             told_to=("aa", "bb"),
             told_at=MORNING,
             telling_failed="Deaf.",
+            synthetic=True,
         ),
     )
     assert store.get(alert.id) == alert

@@ -191,6 +191,17 @@ def test_decisions_need_a_reason_and_a_time_to_come(house: House) -> None:
         house.alerts.raise_alert(CAUSE, Severity.CALM, "t", "s", "/")
 
 
+def test_an_alert_of_made_scans_says_so_first_whenever_it_speaks_anew(house: House) -> None:
+    """A title that a person wrote does not make an alert one of made scans."""
+    real = house.alerts.raise_alert("real", Severity.WARNING, "SYNTHETIC: says somebody", "s", "/")
+    assert not real.synthetic
+    for severity, title in ((Severity.WARNING, "Drift"), (Severity.CRITICAL, "Worse")):
+        made = house.alerts.raise_alert("made", severity, title, "s", "/", synthetic=True)
+        assert (made.title, made.synthetic) == (f"SYNTHETIC: {title}", True)
+        assert message(made, "")[0].endswith(f": SYNTHETIC: {title}")
+    assert house.jobs.wait_idle(20)
+
+
 def test_every_decision_stands_in_the_audit_log(house: House) -> None:
     alert = house.raised()
     house.alerts.mute(alert.id, NORA, "Known", MORNING + HOUR)
