@@ -104,14 +104,19 @@ class PerformanceServices:
         return self.house if departments is None else self.of_departments(departments)
 
 
-def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts, hidden: HiddenFrom) -> PerformanceServices:
-    """Put it together on the house's stores; `hidden` says what who is not to know yet."""
+def build_performance(
+    stores: Stores, jobs: Jobs, alerts: Alerts, hidden: HiddenFrom, live: Callable[[str], str | None]
+) -> PerformanceServices:
+    """Put it together on the house's stores; `hidden` says what who is not to know yet.
+
+    `live` says which version of a task answers.
+    """
     clinical, judgements = stores.clinical, stores.judgements
     histories = Histories(stores.tracking, stores.settings.home / "cache", clinical)
     real_use = RealUse(judgements, stores.tracking, jobs, clinical, logged=histories.refresh)
     sampling = Sampling(judgements, stores.review_share)
     return performance_on(
-        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical, hidden
+        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical, hidden, live
     )
 
 
@@ -125,6 +130,7 @@ def performance_on(
     alerts: Alerts,
     tasks: Sequence[str],
     hidden: HiddenFrom,
+    live: Callable[[str], str | None],
 ) -> PerformanceServices:
     """Put it together on its parts; `tasks` are those that clinicians get answers from."""
     audit = AuditLog(database)
@@ -163,7 +169,7 @@ def performance_on(
         histories=histories,
         real_use=real_use,
         monitoring=LimitMonitor(house.numbers, goals, alerts, tasks),
-        stop_rules=stop_rules_on(database, judgements, goals, alerts, audit, tasks, hidden),
+        stop_rules=stop_rules_on(database, judgements, goals, alerts, audit, tasks, hidden, live),
     )
 
 
@@ -175,8 +181,9 @@ def stop_rules_on(
     audit: AuditLog,
     tasks: Sequence[str],
     hidden: HiddenFrom,
+    live: Callable[[str], str | None],
 ) -> StopRules:
-    """The stop rules of these tasks on their parts."""
+    """The stop rules of these tasks on their parts; `live` says which version of a task answers."""
     store = SuspensionStore(database)
     statistics = StopStatistics(judgements, RefusalStore(database), store)
-    return StopRules(store, statistics, goals.of, alerts, audit, tasks, hidden)
+    return StopRules(store, statistics, goals.of, alerts, audit, tasks, hidden, live)

@@ -74,7 +74,6 @@ class BackupMaker:
         where a database or the disk refuses; nothing is left behind then.
         """
         self._refuse_own_folders()
-        self._into.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         with self._alone():
             began_at = self._clock()
             folder = self._into / manifest.name_of(began_at)
@@ -179,7 +178,12 @@ class BackupMaker:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._into / ".lock").open("w") as lock:
+        try:
+            self._into.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            opened = (self._into / ".lock").open("w")
+        except OSError as error:  # a full disk, or one that may not be written to
+            raise UserFacingError(f"The backup could not be written: {error}.") from error
+        with opened as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

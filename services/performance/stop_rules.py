@@ -71,8 +71,9 @@ class StopRules:
         audit: AuditLog,
         tasks: Sequence[str],
         hidden: HiddenFrom,
+        live: Callable[[str], str | None],
     ) -> None:
-        """`hidden` says what a person is not to know yet."""
+        """`hidden` says what a person is not to know yet, `live` which version of a task answers now."""
         self._store = store
         self._statistics = statistics
         self._goals = goals
@@ -80,11 +81,16 @@ class StopRules:
         self._audit = audit
         self._tasks = tuple(tasks)
         self._hidden = hidden
+        self._live = live
         self._looked: dict[str, object] = {}
 
     def tick(self) -> None:
-        """Suspend whatever a test has stopped, where anything changed since the last time."""
+        """Suspend whatever a test has stopped, where anything changed since the last time.
+
+        Where a suspended version answers no more, the end of its alert is proposed.
+        """
         for task in self._tasks:
+            self._look_for_replaced(task)
             switch = self._store.switch(task)
             if switch is None or not switch.acting:
                 continue
@@ -207,21 +213,35 @@ class StopRules:
                 self._suspend(made)
                 stopped.insert(0, made)
 
+    def _look_for_replaced(self, task: str) -> None:
+        live, active = self._live(task), [each for each in self._store.all(task) if each.is_active]
+        if live is None or not active:
+            return
+        ending = {alert.cause for alert in self._alerts.unfinished() if alert.end_sentence is not None}
+        for stopped in active:
+            if stopped.version != live:
+                said = f"Version {live} answers now: version {stopped.version} is suspended, and not in use."
+                self._alerts.propose_end(_cause(stopped), said, None)
+            elif _cause(stopped) in ending:  # it was rolled back to
+                self._tell(stopped)
+
     def _suspend(self, made: Suspension) -> None:
+        self._tell(made)  # before it is kept: after a kill in between both are done, once
+        detail = f"{made.task} {made.version} {made.scanner or 'all scanners'}: {made.because}"
+        with self._audit.together():
+            if self._store.add(made):
+                self._audit.record(AuditEvent(made.since, None, "version suspended", made.id, detail))
+
+    def _tell(self, made: Suspension) -> None:
         where = f" on {made.scanner}" if made.scanner else ""
         title = f"Version {made.version} of {words_of(made.task).label.lower()} is suspended{where}"
         sentence = (
             f"Not for use{where}, because {made.because}. The rules keep new readings, and show no answer."
         )
         evidence = Evidence(made.since, made.evidence.n)
-        # Before it is kept: after a kill in between both are done, once.
         self._alerts.raise_alert(
             _cause(made), Severity.CRITICAL, title, sentence, place_of(made), evidence=evidence
         )
-        detail = f"{made.task} {made.version} {made.scanner or 'all scanners'}: {made.because}"
-        with self._audit.together():
-            if self._store.add(made):
-                self._audit.record(AuditEvent(made.since, None, "version suspended", made.id, detail))
 
     def _note(self, user: User, action: str, subject: str, detail: str) -> None:
         self._audit.record(AuditEvent(now(), user.id, action, subject, detail))

@@ -137,6 +137,7 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
         alerts,
         TASKS,
         hidden_from_nobody,
+        lambda _task: None,
     )
     return Department(engine, tracking, judgements, real_use, desk, jobs, histories)
 

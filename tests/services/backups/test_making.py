@@ -229,3 +229,28 @@ def test_one_backup_at_a_time_none_in_the_house_and_nothing_is_left_of_a_failed_
     assert len(manifest.complete(into)) == 1
     assert [entry.name for entry in (tmp_path / "others").iterdir()] == [".lock"]
     assert not list(into.glob(".*.part"))
+
+
+def test_a_disk_that_is_too_small_is_said_and_nothing_is_left_on_it(
+    house: tuple[Clinic, User], tmp_path: Path
+) -> None:
+    clinic, _ = house
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    refused = 0
+    for options in ("size=4k,nr_inodes=1", *(f"size={2**power}k" for power in (4, 8, 10, 17))):
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("a small disk may not be mounted here")
+        try:
+            BackupMaker(clinic.services.settings, disk).make()
+            break
+        except UserFacingError as error:
+            refused += 1
+            assert "\n" not in str(error)
+            assert {entry.name for entry in disk.iterdir()} <= {".lock"}
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+    else:
+        pytest.fail("no disk was large enough")
+    assert refused > 2

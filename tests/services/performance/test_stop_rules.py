@@ -72,6 +72,7 @@ class House:
         self.store = SuspensionStore(engine)
         self.scans, self.results, self.reviews = ScanStore(engine), ResultStore(engine), ReviewStore(engine)
         self.hidden = NOTHING_HIDDEN
+        self.live: str | None = "3"
         self.standing = Suspensions(self.store, self.scans.changes_token)
         self.rules = self.restarted()
         self.goals.set_typed(BRAIN_TUMOUR, "recall", "97", "85", HEAD)
@@ -87,6 +88,7 @@ class House:
             self.audit,
             [BRAIN_TUMOUR],
             lambda _: self.hidden,
+            lambda _task: self.live,
         )
 
     def switch_on(self) -> None:
@@ -362,6 +364,25 @@ def test_two_people_lift_it_and_its_tests_begin_anew(house: House) -> None:
     assert all(alert.state is AlertState.CLOSED for alert in house.alerts.past())
     (during,) = [each for each in house.store.all() if not each.is_active]
     assert during.evidence == stopped.evidence
+
+
+def test_once_another_version_answers_the_end_of_the_alarm_is_proposed_and_taken_back(house: House) -> None:
+    house.read(ENOUGH)
+    house.rules.tick()
+    (alert,) = house.alerts.unfinished()
+    assert alert.end_sentence is None
+    house.live = "4"
+    for _ in range(2):
+        house.rules.tick()
+        (alert,) = house.alerts.unfinished()  # a person closes it
+        assert alert.end_sentence == "Version 4 answers now: version 3 is suspended, and not in use."
+    house.live = None  # nothing is loaded yet: that says nothing
+    house.rules.tick()
+    house.live = "3"
+    for _ in range(2):
+        house.rules.tick()
+        (alert,) = house.alerts.unfinished()
+        assert alert.end_sentence is None and alert.times == 2
 
 
 def test_after_the_end_the_cases_of_before_count_no_more(house: House) -> None:
