@@ -19,11 +19,13 @@ from data.records import (
     UnaidedFinding,
     UnaidedReading,
     Verdict,
+    marked,
 )
 from services.task_words import words_of
 
 _INFANT_MONTHS = 24
 _AGE_SLACK = 0.002  # of a year: an age of days divided by 365.25 falls short of it on the birthday
+OF_NOBODY = marked("computed for a demonstration, of nobody.", synthetic=True)
 UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
 VERDICT_NAMES = {
     Verdict.ACCEPTED: "Accepted",

@@ -116,7 +116,16 @@ def build_performance(
     real_use = RealUse(judgements, stores.tracking, jobs, clinical, logged=histories.refresh)
     sampling = Sampling(judgements, stores.review_share)
     return performance_on(
-        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical, hidden, live
+        histories,
+        real_use,
+        judgements,
+        sampling,
+        stores.ledger,
+        stores.database,
+        alerts,
+        clinical,
+        hidden,
+        live,
     )
 
 

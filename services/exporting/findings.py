@@ -10,13 +10,14 @@ from reports.time_words import clock
 from services.exporting.versions import BY_A_REVIEWER, ResultVersion
 from services.measurement_words import EMPTY, MeasuredWords, measured_words, millilitres
 from services.reading_words import (
+    OF_NOBODY,
     UNSURE_OUTLINE,
     listed_reason,
     recognised_words,
     spacing_words,
     warns_of_outline,
 )
-from services.reporting.reading_content import OF_NOBODY, verdict_words
+from services.reporting.reading_content import verdict_words
 from services.reviewing.prior import Prior
 from services.task_words import outcome_words, reasons
 

@@ -7,11 +7,12 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 
-from data.records import NOTICE, Lesion
+from data.records import NOTICE, SYNTHETIC, Lesion
 from reports.key_pictures import captioned_png
 from reports.masks import mask_nifti
 from reports.pictures import SHORT_NOTICE
 from services.exporting.versions import ResultVersion
+from services.reading_words import OF_NOBODY
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
@@ -24,7 +25,7 @@ _HEAD = (
     *("threshold", "outline", "verdict", "lesion", "voxels", "volume_ml", "area_mm2", "longest_diameter_mm"),
     *("perpendicular_diameter_mm", "maximum_3d_diameter_mm", "craniocaudal_mm", "longest_diameter_px"),
     *("perpendicular_diameter_px", "largest_slice", "right_mm", "anterior_mm", "superior_mm"),
-    "not_accepted",
+    *("not_accepted", "synthetic"),
 )
 _SIZES = (
     *("voxels", "volume_ml", "area_mm2", "longest_diameter_mm", "perpendicular_diameter_mm"),
@@ -101,6 +102,7 @@ def read_me(version: ResultVersion, files: Sequence[File], held: Mapping[str, st
         f"{result.provenance.model_name} version {result.provenance.model_version}",
         *([f"Rejected by {version.rejected_by}."] if version.rejected_by else []),
         *([version.view.not_accepted] if version.view.not_accepted else []),
+        *([OF_NOBODY] if version.view.scan.synthetic else []),
         NOTICE,
         "",
         *(f"{file.name}: {_what(file.name)}" for file in files),
@@ -122,7 +124,8 @@ def picture_words(version: ResultVersion, chosen: KeySlice | None = None) -> tup
     drawn = (f"Outline {version.outline}",) if result.has_mask else ()
     said = f"AI: {outcome_words(result.task, result.outcome)}"
     marked = (f"{NOT_ACCEPTED} on this scanner",) if version.view.not_accepted else ()
-    return "; ".join((*place, said)), "; ".join((*drawn, made)), *marked, SHORT_NOTICE
+    of_nobody = (OF_NOBODY,) if scan.synthetic else ()
+    return "; ".join((*place, said)), "; ".join((*drawn, made)), *of_nobody, *marked, SHORT_NOTICE
 
 
 def captioned(png: bytes, version: ResultVersion, chosen: KeySlice) -> bytes:
@@ -140,10 +143,10 @@ def _rows(version: ResultVersion) -> Iterator[list[object]]:
     ]
     whole = version.measurements
     sizes: list[object] = ["", ""] if whole is None else [whole.voxels, whole.volume_ml]
-    mark = view.not_accepted or ""
-    yield [*told, "", *sizes, *[""] * (len(_HEAD) - len(told) - 4), mark]
+    marks: list[object] = [view.not_accepted or "", SYNTHETIC if view.scan.synthetic else ""]
+    yield [*told, "", *sizes, *[""] * (len(_HEAD) - len(told) - 5), *marks]
     for number, lesion in enumerate(() if whole is None else whole.lesions, start=1):
-        yield [*told, number, *_lesion(lesion), mark]
+        yield [*told, number, *_lesion(lesion), *marks]
 
 
 def _lesion(lesion: Lesion) -> list[object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from data.records import Measurements, Result, Review, Verdict
+from data.records import SYNTHETIC, Measurements, Result, Review, Verdict
 from reports.dicom.origin import Outline
 from services import keys
 from services.reviewing.pictures import AI, CORRECTED
@@ -43,7 +43,8 @@ class ResultVersion:
     @property
     def file_name(self) -> str:
         """How the names of its files begin."""
-        return f"lightbox-{self.short_key}"
+        made = f"{SYNTHETIC}-" if self.view.scan.synthetic else ""
+        return f"lightbox-{made}{self.short_key}"
 
     @property
     def bears_mark(self) -> bool:

@@ -15,7 +15,6 @@ from data.records import (
     Review,
     Verdict,
     counting_mask,
-    marked,
 )
 from data.version import VERSION
 from reports.reading_report import KeyPicture, ReadingReport, Row, Section, SizeTable
@@ -23,6 +22,7 @@ from reports.time_words import clock
 from services.deidentification import without_identity
 from services.measurement_words import EMPTY, measured_words
 from services.reading_words import (
+    OF_NOBODY,
     UNSURE_OUTLINE,
     VERDICT_NAMES,
     age_words,
@@ -40,7 +40,6 @@ from services.reviewing.worklist import ScanView
 from services.task_words import OUTCOME_NAMES, outcome_words, reasons, words_of
 
 NOT_REVIEWED = "Not reviewed by a clinician."
-OF_NOBODY = marked("computed for a demonstration, of nobody.", synthetic=True)
 NO_SIDES = "The file does not say how the patient lies: no side is marked on the pictures."
 _HEAD = 48  # letters of a name in the head of a page
 _HASH = 12  # letters of a hash that tell it apart

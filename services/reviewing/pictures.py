@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.records import Result, Scan, counting_mask
+from data.records import SYNTHETIC, Result, Scan, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -23,6 +23,7 @@ from reports.colours import AI_COLOUR, CORRECTED_COLOUR
 from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
 from services.burned_in_text.screening import PictureScreening
+from services.reading_words import OF_NOBODY
 from services.reviewing.blinding import NO_CORRECTED_MASK
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
@@ -114,7 +115,7 @@ class Pictures:
         `form` is "nifti", or "png" for one slice (slice `index`, by default the middle one).
         """
         scan, mask = self._scans.existing(scan_id), self.mask(scan_id, layer)
-        name = f"{scan_id[:8]}.{layer}-mask"
+        name = f"{_file_name(scan)}.{layer}-mask"
         if form == "nifti":
             return mask_files.mask_nifti(mask, scan.grid), f"{name}.nii.gz", "application/gzip"
         chosen = self._chosen(scan, index)
@@ -160,8 +161,9 @@ class Pictures:
             words="",
         )
         lines = caption(scan, self._results.latest(scan_id), whose, chosen, (low, high), layer)
-        said = lines if remark is None else (*lines[:-1], remark, lines[-1])
-        return captioned_png(picture, said), f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
+        of_nobody = (OF_NOBODY,) if scan.synthetic else ()
+        said = (*lines[:-1], *of_nobody, *(() if remark is None else (remark,)), lines[-1])
+        return captioned_png(picture, said), f"{_file_name(scan)}-{chosen + 1}.png", "image/png"
 
     def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
         return _nth(self.mask(scan_id, layer), index)
@@ -228,3 +230,8 @@ def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:
         raise NotFound("There is no such slice.")
     chosen: NDArray[Any] = slices[index]
     return chosen
+
+
+def _file_name(scan: Scan) -> str:
+    """How the names of its files begin."""
+    return f"{SYNTHETIC}-{scan.id[:8]}" if scan.synthetic else scan.id[:8]
