@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 NICENESS = 5
@@ -27,10 +28,11 @@ def make_way() -> None:
     """From now on this thread comes after others where cores are short, and so does each that it starts.
 
     The libraries' own threads are started by whoever first loads or runs a network, and take its priority
-    over. Only Linux has priorities of threads.
+    over. Only Linux has priorities of threads; a sandbox may refuse to change them, and all are equal then.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def usable_cores(quota: Path = _QUOTA) -> int:
