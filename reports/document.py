@@ -20,10 +20,13 @@ DIGITS = 6  # significant ones of a number that has no unit of its own
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph, or a heading inside a chapter, or one point of a list."""
+    """A paragraph, or a heading inside a chapter, or one point of a list.
+
+    A small one goes with what follows; a source, as small, closes what stands before it.
+    """
 
     text: str
-    kind: str = "paragraph"  # "paragraph", "heading", "point" or "small"
+    kind: str = "paragraph"  # "paragraph", "heading", "point", "small" or "source"
 
 
 @dataclass(frozen=True)

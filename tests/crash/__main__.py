@@ -14,14 +14,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
 
 from tests.crash.clients import Clients, promotions_in, volume
 from tests.crash.kept import Acknowledged, faults, unfinished
-from tests.integration.servers import free_port
+from tests.integration.servers import free_port, mariadb_server, postgresql_server
 
+SERVERS = {"postgresql": postgresql_server, "mariadb": mariadb_server}
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 240
 LONGEST_LIFE_S = 8.0
@@ -162,11 +164,12 @@ def crash(
     seed: int,
     *,
     longest_life_s: float = LONGEST_LIFE_S,
+    database_url: str = "",
     say: Callable[[str], None] = print,
 ) -> list[str]:
-    """Kill a server so often; what was lost, doubled or half done."""
+    """Kill a server so often; what was lost, doubled or half done. Without `database_url` it is SQLite."""
     rng, told, found = random.Random(seed), Acknowledged(), []
-    house = House(folder)
+    house = House(folder, **({"DATABASE_URL": database_url} if database_url else {}))
     try:
         tokens = json.loads(house.ask("prepare"))
         took = house.start()
@@ -221,10 +224,16 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="a folder that is kept; a temporary one without")
+    parser.add_argument("--database", choices=SERVERS, help="on a server of its own; SQLite without")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="lightbox-crash-"))
     print(f"seed {asked.seed}, in {folder}", flush=True)
-    found = crash(folder, asked.kills, asked.seed, say=lambda line: print(line, flush=True))
+    with ExitStack() as stack:
+        server = stack.enter_context(SERVERS[asked.database]()) if asked.database else None
+        url = "" if server is None else server.url
+        found = crash(
+            folder, asked.kills, asked.seed, database_url=url, say=lambda line: print(line, flush=True)
+        )
     kinds = sorted({fault.partition(": ")[2][:60] for fault in found})
     print(f"{asked.kills} kills, {len(found)} faults", *kinds, sep="\n  ")
     if not asked.folder and not found:

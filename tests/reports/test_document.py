@@ -142,6 +142,26 @@ def test_east_asian_names_are_drawn_and_stay_text(name: str, font: str) -> None:
     assert any(font in each for each in fonts)
 
 
+def test_a_source_stays_with_what_it_is_of_and_pages_are_filled() -> None:
+    from pypdf import PdfReader
+
+    entries = [
+        block
+        for number in range(60)
+        for block in (
+            Paragraph(f"{number}. Attribute", "heading"),
+            Paragraph(f"What is said of it, {number}."),
+            Paragraph(f"From: source {number}.", "source"),
+        )
+    ]
+    content = pdf(Document("Card", {}, [Chapter("All", entries)]))
+    told = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages][1:]
+    counts = [text.count("From: source") for text in told]
+    assert sum(counts) == 60 and min(counts[:-1]) >= 10
+    for text in told:
+        assert text.count("From: source") == text.count("What is said") == text.count("Attribute")
+
+
 def test_a_model_card_becomes_parts() -> None:
     card = "# Title\n\n**Not** for\nuse.\n\n## Data\n- one `x`\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     assert blocks_of(card) == [

@@ -310,7 +310,7 @@ def _blocks(entry: CardEntry) -> list[Block]:
         return [head, Paragraph("Missing.")]
     told = [_on_paper(block) for block in blocks_of(entry.text)]
     by = f"Written by {entry.author}" if entry.author else f"From: {entry.evidence_words} ({entry.evidence})"
-    return [head, *told, Paragraph(f"{by}, {day(entry.as_of)}.", "small")]
+    return [head, *told, Paragraph(f"{by}, {day(entry.as_of)}.", "source")]
 
 
 def _on_paper(block: Block) -> Block:
