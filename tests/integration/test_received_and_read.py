@@ -21,7 +21,7 @@ from tests.services.real import person, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-SILENCE_S = 12  # longer than a killed node needs to be back on a busy machine, or a study comes in parts
+SILENCE_S = 20  # longer than a killed node needs to be back on a busy machine, or a study comes in parts
 
 
 @pytest.fixture
