@@ -124,8 +124,9 @@ window.lightbox = window.lightbox || {};
     }
   };
 
-  /** Ask again and again, however the last answer was: the server may be away for a moment. */
-  // A server that is slow to answer is asked less often, so that looks alone cannot keep it busy.
+  /** Ask again and again, however the last answer was: the server may be away for a moment.
+
+      One that is slow to answer is asked less often, so that looks alone cannot keep it busy. */
   lightbox.askEvery = async function (everyMs, look) {
     const began = performance.now();
     try {

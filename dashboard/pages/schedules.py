@@ -47,7 +47,7 @@ def section() -> list[Component]:
 
 def cards(plans: Schedules, accounts: Accounts) -> list[Component]:
     """Return a card a schedule."""
-    names = {user.id: user.display_name for user in accounts.all()}
+    names = accounts.display_names()
     return schedules.cards(plans.views(), names, _now())
 
 

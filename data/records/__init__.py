@@ -163,7 +163,7 @@ from data.records.scans import (
 from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
-from data.records.synthetic import SYNTHETIC, KindCount, grouped, marked
+from data.records.synthetic import SYNTHETIC, KindCount, grouped, marked, marked_name
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
@@ -183,6 +183,7 @@ __all__ = [
     "KindCount",
     "grouped",
     "marked",
+    "marked_name",
     "CountedFrom",
     "Erasure",
     "ErasureKind",

@@ -51,6 +51,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def marked_name(name: str, synthetic: bool) -> str:
+    """A file's name, or how it begins, that says first where it is of a made scan."""
+    return f"{SYNTHETIC}-{name}" if synthetic else name
+
+
 def marked(title: str, synthetic: bool) -> str:
     """A title that says first where it is of made scans."""
     return f"{SYNTHETIC}: {title}" if synthetic else title

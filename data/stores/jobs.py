@@ -57,11 +57,12 @@ class JobStore:
             rows = connection.execute(query if kind is None else query.where(jobs.c.kind == kind)).all()
         return [_job(row) for row in rows]
 
-    def unfinished(self) -> list[Job]:
-        """Queued and running jobs, oldest first."""
+    def unfinished(self, kind: str | None = None) -> list[Job]:
+        """Queued and running jobs, oldest first, of one kind if given."""
         query = select(jobs).where(jobs.c.state.in_(_UNFINISHED)).order_by(jobs.c.created_at, jobs.c.id)
         with reading(self._engine) as connection:
-            return [_job(row) for row in connection.execute(query)]
+            rows = connection.execute(query if kind is None else query.where(jobs.c.kind == kind))
+            return [_job(row) for row in rows]
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""

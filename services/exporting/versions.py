@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from data.records import SYNTHETIC, Measurements, Result, Review, Verdict
+from data.records import Measurements, Result, Review, Verdict, marked_name
 from reports.dicom.origin import Outline
 from services import keys
 from services.reviewing.pictures import AI, CORRECTED
@@ -43,8 +43,7 @@ class ResultVersion:
     @property
     def file_name(self) -> str:
         """How the names of its files begin."""
-        made = f"{SYNTHETIC}-" if self.view.scan.synthetic else ""
-        return f"lightbox-{made}{self.short_key}"
+        return f"lightbox-{marked_name(self.short_key, self.view.scan.synthetic)}"
 
     @property
     def bears_mark(self) -> bool:

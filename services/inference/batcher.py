@@ -36,6 +36,11 @@ SOONEST_S, LATEST_S = 5, 600
 _NEWEST = 0.1  # weight of a batch in how long an item takes
 
 
+def come_back_after(expected_s: float) -> int:
+    """Whole seconds after which to ask again for what is expected then: not at once, nor after an hour."""
+    return max(SOONEST_S, min(LATEST_S, math.ceil(expected_s)))
+
+
 @dataclass
 class Meter:
     """How long the device worked for somebody: of a shared batch the share."""
@@ -140,7 +145,7 @@ class MicroBatcher(Generic[In, Out]):
 
     def _busy(self) -> Busy:
         """The refusal, which says when half of what waits now will be done: there is room again then."""
-        seconds = max(SOONEST_S, min(LATEST_S, math.ceil(self._count * self._item_s / 2)))
+        seconds = come_back_after(self._count * self._item_s / 2)
         when = f"{seconds} seconds" if seconds < 100 else f"{math.ceil(seconds / 60)} minutes"
         return Busy(BUSY.format(when=when), seconds)
 

@@ -16,16 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
-from typing import Any
 
 from huey import MemoryHuey, crontab
-from huey.consumer import Consumer
 
 from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import Busy, InvalidInput, NotFound, Outage, OutOfMemory, UserFacingError
 from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
+from services.jobs.consumer import QuietConsumer
 from services.jobs.context import JobContext, Revoked
 from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
@@ -101,7 +100,7 @@ class Jobs:
         self._stopping = threading.Event()
         self._ends = Ends()
         self._told: Callable[[str, JobState, float], None] = lambda _kind, _outcome, _seconds: None
-        self._consumer: _QuietConsumer | None = None
+        self._consumer: QuietConsumer | None = None
 
     def register(
         self,
@@ -163,8 +162,9 @@ class Jobs:
         return self._places.of(kind)
 
     def _places_now(self, kind: str) -> dict[str, QueuePlace]:
-        unfinished = [job for job in self._store.unfinished() if job.kind == kind]
-        return queue_places(unfinished, self.turn, lambda job: self.expected.seconds(job.kind, job.effort))
+        return queue_places(
+            self._store.unfinished(kind), self.turn, lambda job: self.expected.seconds(job.kind, job.effort)
+        )
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
@@ -185,7 +185,7 @@ class Jobs:
 
     def unfinished_subjects(self, kind: str) -> set[str]:
         """What jobs of this kind that wait or run are about."""
-        return {job.subject for job in self._store.unfinished() if job.kind == kind}
+        return {job.subject for job in self._store.unfinished(kind)}
 
     def revoke(self, job_id: str, act: Callable[[], None] = _nothing) -> bool:
         """Ends a job at once, whether it waits or runs, with what `act` writes, in one transaction.
@@ -225,7 +225,7 @@ class Jobs:
         for job in self._store.unfinished():
             self._store.release(job.id)
             self._offer(job)
-        self._consumer = _QuietConsumer(
+        self._consumer = QuietConsumer(
             self._huey,
             workers=self._threads,
             periodic=True,
@@ -404,13 +404,3 @@ class Jobs:
 
     def _later(self, job_id: str, delay_s: float) -> None:
         self._carry.schedule((job_id,), delay=delay_s)
-
-
-class _QuietConsumer(Consumer):  # type: ignore[misc]
-    """huey's consumer inside a server, whose signals are the server's business."""
-
-    def _set_signal_handlers(self) -> None:
-        """None."""
-
-    def _interrupt_workers(self) -> Any:
-        """Threads cannot be interrupted; their jobs are put back by `Jobs.stop`."""

@@ -217,12 +217,13 @@ class StopRules:
         live, active = self._live(task), [each for each in self._store.all(task) if each.is_active]
         if live is None or not active:
             return
-        ending = {alert.cause for alert in self._alerts.unfinished() if alert.end_sentence is not None}
+        ends = {alert.cause: alert.end_sentence for alert in self._alerts.unfinished()}
         for stopped in active:
-            if stopped.version != live:
-                said = f"Version {live} answers now: version {stopped.version} is suspended, and not in use."
-                self._alerts.propose_end(_cause(stopped), said, None)
-            elif _cause(stopped) in ending:  # it was rolled back to
+            cause = _cause(stopped)
+            replaced = f"Version {live} answers now: version {stopped.version} is suspended, and not in use."
+            if stopped.version != live and ends.get(cause, replaced) != replaced:
+                self._alerts.propose_end(cause, replaced, None)
+            elif stopped.version == live and ends.get(cause) is not None:  # it was rolled back to
                 self._tell(stopped)
 
     def _suspend(self, made: Suspension) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
-from math import ceil
 
 from data import formats
 from data.database import now
@@ -25,6 +24,7 @@ from data.records import (
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from services import keys
+from services.inference.batcher import come_back_after
 from services.jobs import JobContext, Jobs
 from services.left_files import taken_back
 from services.permissions import Permission, require
@@ -34,7 +34,7 @@ from services.reading_words import expected_words
 
 JOB = "read"
 FULL = "{n} scans wait to be read, as many as may; please try again in {when}."
-SOONEST_S, LATEST_S, UNKNOWN_S = 5, 600, 60
+UNKNOWN_S = 60  # to wait, where too few readings tell how long the queue takes
 LEFT_AFTER = timedelta(minutes=1)
 """So long after it came a scan without a job was left by an outage, not by who is about to queue it."""
 
@@ -98,7 +98,7 @@ class Reading:
             return
         expected = [place.expected_s for place in queue.values() if place.expected_s is not None]
         half_s = max(expected) / 2 if len(expected) == len(queue) else UNKNOWN_S
-        seconds = max(SOONEST_S, min(LATEST_S, ceil(half_s)))
+        seconds = come_back_after(half_s)
         raise Busy(FULL.format(n=len(queue), when=expected_words(seconds)), seconds)
 
     def prefer(self, scan_id: str, urgency: Urgency | None) -> None:

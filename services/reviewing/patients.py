@@ -25,7 +25,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
-from services.reviewing.blinding import Blind, Blinding, seen_by
+from services.reviewing.blinding import Blinding, seen_by
 from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 
@@ -167,8 +167,7 @@ class Patients:
         with self._scans.one_moment():
             patient = self.require(reference, viewer)
             kept = self._scans.of_patient(patient.id)
-            blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
-            scans = self._seen(kept, blind, viewer)
+            scans = self._seen(kept, viewer)
         self._blinding.note_shown([scan.scan.id for scan in scans if scan.result is not None], viewer)
         return PatientView(patient, _studies(scans), _courses(scans))
 
@@ -186,24 +185,22 @@ class Patients:
             raise NotFound(NO_PATIENT)
         kept = self._scans.of_patient(patient.id)
         own = next((scan for scan in kept if scan.id == scan_id), None)
-        current = None if own is None else self._shown([own], viewer)[0]
+        current = None if own is None else self._seen([own], viewer)[0]
         if own is None or current is None or current.result is None:
             return None
         earlier = [scan for scan in kept if _is_prior(scan, own)]
         earlier.sort(key=lambda scan: (_examined_at(scan), scan.id), reverse=True)
         for at in range(0, len(earlier), _PRIORS_AT_ONCE):  # mostly the first counts
-            for prior in self._shown(earlier[at : at + _PRIORS_AT_ONCE], viewer):
+            for prior in self._seen(earlier[at : at + _PRIORS_AT_ONCE], viewer):
                 if prior.counts:
                     self._blinding.note_shown([prior.scan.id], viewer)
                     return current, prior
         return None
 
-    def _shown(self, scans: Sequence[Scan], viewer: User) -> list[PatientScan]:
-        return self._seen(scans, self._blinding.of_scans([scan.id for scan in scans], viewer), viewer)
-
-    def _seen(self, kept: Sequence[Scan], blind: Mapping[str, Blind], viewer: User) -> list[PatientScan]:
-        """All scans of a patient as one viewer may see them, with as many questions as for one of them."""
+    def _seen(self, kept: Sequence[Scan], viewer: User) -> list[PatientScan]:
+        """Scans as one viewer may see them, with as many questions as for one of them."""
         ids = [scan.id for scan in kept]
+        blind = self._blinding.of_scans(ids, viewer)
         reviews, results = self._reviews.of_scans(ids), self._results.of_scans(ids)
         seen = {scan.id: seen_by(blind[scan.id], reviews[scan.id], viewer) for scan in kept}
         latest = self._results.latest_of(ids)

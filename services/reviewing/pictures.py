@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.records import SYNTHETIC, Result, Scan, counting_mask
+from data.records import Result, Scan, counting_mask, marked_name
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -115,7 +115,7 @@ class Pictures:
         `form` is "nifti", or "png" for one slice (slice `index`, by default the middle one).
         """
         scan, mask = self._scans.existing(scan_id), self.mask(scan_id, layer)
-        name = f"{_file_name(scan)}.{layer}-mask"
+        name = f"{marked_name(scan.id[:8], scan.synthetic)}.{layer}-mask"
         if form == "nifti":
             return mask_files.mask_nifti(mask, scan.grid), f"{name}.nii.gz", "application/gzip"
         chosen = self._chosen(scan, index)
@@ -163,7 +163,11 @@ class Pictures:
         lines = caption(scan, self._results.latest(scan_id), whose, chosen, (low, high), layer)
         of_nobody = (OF_NOBODY,) if scan.synthetic else ()
         said = (*lines[:-1], *of_nobody, *(() if remark is None else (remark,)), lines[-1])
-        return captioned_png(picture, said), f"{_file_name(scan)}-{chosen + 1}.png", "image/png"
+        return (
+            captioned_png(picture, said),
+            f"{marked_name(scan.id[:8], scan.synthetic)}-{chosen + 1}.png",
+            "image/png",
+        )
 
     def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
         return _nth(self.mask(scan_id, layer), index)
@@ -230,8 +234,3 @@ def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:
         raise NotFound("There is no such slice.")
     chosen: NDArray[Any] = slices[index]
     return chosen
-
-
-def _file_name(scan: Scan) -> str:
-    """How the names of its files begin."""
-    return f"{SYNTHETIC}-{scan.id[:8]}" if scan.synthetic else scan.id[:8]

@@ -141,11 +141,10 @@ class Rehearsals:
 
     def under_way(self, task: str, version: str) -> Job | None:
         """The unfinished rehearsal of a version, if there is one."""
-        for job in self._job_store.unfinished():
-            if job.kind == JOB:
-                asked = request_of(job)
-                if (asked.task, asked.version) == (task, version):
-                    return job
+        for job in self._job_store.unfinished(JOB):
+            asked = request_of(job)
+            if (asked.task, asked.version) == (task, version):
+                return job
         return None
 
     def running(self, task: str, version: str) -> bool:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import requests
 
 from tests.crash.answers import Answers
-from tests.crash.clients import volume
 from tests.crash.outages import filled
-
-if TYPE_CHECKING:
-    from tests.crash.faults import Ward
+from tests.crash.ward import Ward
 
 BACKUPS, TEMPORARY = "backups", "temporary"
 _FULL_LOG = Path("/dev/full")
@@ -52,13 +46,7 @@ def temporary_full(ward: Ward, _answers: Answers, seconds: float = 10) -> list[s
         time.sleep(3)
         with filled(ward.folder / TEMPORARY):
             wrong += ward.lives(seconds / 2)
-            sent = requests.post(
-                f"{ward.house.url}/api/v1/scans",
-                params={"name": "meanwhile.nii.gz"},
-                data=volume(int(time.time()) % 500_000_000),
-                headers={"Authorization": f"Bearer {ward.tokens['ada']}"},
-                timeout=120,
-            )
+            sent = ward.send("meanwhile.nii.gz")
             if sent.status_code not in (201, 503, 507):
                 wrong.append(f"an upload is answered {sent.status_code} {sent.text[:200]}")
             wrong += ward.lives(seconds / 2)

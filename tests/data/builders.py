@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 from data.database import new_id
 from data.records import (
     BRAIN_TUMOUR,
+    Alert,
+    AlertState,
     Box,
     Identity,
     Job,
@@ -23,6 +25,7 @@ from data.records import (
     Scan,
     ScanHeader,
     ScanStatus,
+    Severity,
     SourceGrid,
     Spacing,
     Upload,
@@ -133,3 +136,10 @@ def an_upload(user_id: str = "somebody", minutes: float = 0, **changes: Any) -> 
 def a_job(kind: str = "read", subject: str = "a scan", minutes: float = 0, **changes: Any) -> Job:
     begun = MORNING + timedelta(minutes=minutes)
     return replace(Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, begun), **changes)
+
+
+def an_alert(cause: str = "drift:brain", **changes: Any) -> Alert:
+    alert = Alert(
+        new_id(), cause, Severity.WARNING, "Drift", "Noise.", "/drift", AlertState.OPEN, 1, MORNING, MORNING
+    )
+    return replace(alert, **changes)

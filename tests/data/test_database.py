@@ -33,8 +33,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tables import ledger, metadata
-from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
-from tests.data.stores.test_alerts import an_alert, kept
+from tests.data.builders import a_header, a_kept_scan, a_result, a_review, an_alert, measured
 
 
 def test_the_migrations_make_what_the_tables_say(engine):
@@ -104,7 +103,7 @@ def test_alerts_of_before_are_synthetic_where_their_title_says_so(engine):
     titles = {"SYNTHETIC: Drift": True, "Drift": False, "Drift, not SYNTHETIC: at all": False}
     alerts = [an_alert(title, title=title) for title in titles]
     for alert in alerts:
-        kept(AlertStore(engine), alert)
+        AlertStore(engine).change_of(alert.cause, lambda _, new=alert: new)
     config = alembic_config()
     with writing(engine) as connection:
         config.attributes["connection"] = connection

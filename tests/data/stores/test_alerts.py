@@ -5,17 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from data.database import new_id
-from data.records import Alert, AlertState, Severity
+from data.records import Alert, AlertState
 from data.stores.alerts import AlertStore
-from tests.data.builders import MORNING
-
-
-def an_alert(cause: str = "drift:brain", **changes) -> Alert:
-    alert = Alert(
-        new_id(), cause, Severity.WARNING, "Drift", "Noise.", "/drift", AlertState.OPEN, 1, MORNING, MORNING
-    )
-    return replace(alert, **changes)
+from tests.data.builders import MORNING, an_alert
 
 
 def kept(store: AlertStore, alert: Alert) -> Alert:
