@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, jsonify, render_template, request
 from flask import redirect as to
 from werkzeug.wrappers import Response
 
-from dashboard.auth import SessionGuard, local_path, person, require
+from dashboard.auth import SessionGuard, local_path, person
 from dashboard.login_page import leaving_page, login_page
 from data.errors import InvalidInput, UserFacingError
-from data.records import MailedReviews, TokenScope, User
+from data.records import MailedAlerts, MailedReviews, TokenScope, User
 from services.accounts import LONGEST_TOKEN_DAYS, TOKEN_DAYS
 from services.identity_providers.federated_accounts import WAY_WORDS
+from services.mails.personal_mails import MAY_CHOOSE
 from services.passwords import SHORTEST_PASSWORD
 from services.permissions import SCOPE_WORDS, Permission, may, scope_helps
 from services.readers.figures import KINDS, FigureKind, figure_words
@@ -40,6 +42,7 @@ class OwnPanel:
     called: bool
 
 
+MailsT = TypeVar("MailsT", bound=StrEnum)
 Page = str | tuple[str, int] | Response
 
 
@@ -69,7 +72,7 @@ class AccountPages:
     def __init__(self, services: Services, guard: SessionGuard) -> None:
         self.accounts = services.accounts
         self.readers = services.readers
-        self.mails = services.review_request_mails
+        self.mails = services.personal_mails
         self.sessions = services.sessions
         self.factors = services.second_factors
         self.ways, self.url = services.sign_in_ways, services.settings.public_url
@@ -161,10 +164,14 @@ class AccountPages:
         return to("/")
 
     def choose_mails(self) -> Page:
-        """Keep of which review requests this person gets mails."""
-        user, form = require(Permission.REVIEW), request.form
+        """Keep which mails this person gets."""
+        form = request.form
         try:
-            self.mails.choose(user, form.get("mail", ""), _mailed(form.get("reviews", "")))
+            reviews, alerts = (
+                _mailed(MailedReviews, form.get("reviews")),
+                _mailed(MailedAlerts, form.get("alerts")),
+            )
+            self.mails.choose(person(), form.get("mail", ""), reviews=reviews, alerts=alerts)
         except UserFacingError as error:
             return self._account(error=str(error)), 400
         return to("/account?mails=1#mails")
@@ -220,7 +227,8 @@ class AccountPages:
             through=[WAY_WORDS[identity.way] for identity in self.ways.federated.of(user.id)],
             changed="changed" in request.args,
             chosen="mails" in request.args,
-            mails=self.mails.choice(user) if may(user, Permission.REVIEW) else None,
+            mails=self.mails.choice(user),
+            mail_topics={topic for topic, needed in MAY_CHOOSE.items() if may(user, needed)},
             mails_possible=self.mails.possible,
             mail_refused=self.mails.refused(user),
             reading=self._reading(user),
@@ -258,8 +266,8 @@ def _days(word: str) -> int:
     return int(word[:6])
 
 
-def _mailed(word: str) -> MailedReviews | None:
-    """Of which requests mails are wanted, as the form says it; raises InvalidInput for another word."""
-    if word and word not in set(MailedReviews):
-        raise InvalidInput("Choose of which requests you want mails.")
-    return MailedReviews(word) if word else None
+def _mailed(choices: type[MailsT], word: str | None) -> MailsT | None:
+    """Which mails are wanted, as the form says it; raises InvalidInput for another word."""
+    if word and word not in set(choices):
+        raise InvalidInput("Choose which mails you want.")
+    return choices(word) if word else None

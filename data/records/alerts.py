@@ -85,6 +85,9 @@ class Alert:
     end_proposed_at: datetime | None = None  # its rule sees its cause no more; a person closes it
     end_sentence: str | None = None
     permission: str | None = None  # that its readers need beside deciding on alerts
+    awaits: str | None = None  # permission of those who may decide what it says is asked for; None: of nobody
+    asked_by: str | None = None  # the id of who asked for that decision, and may not take it
+    called_at: datetime | None = None  # when it was opened or became graver last; None: as `first_at`
     synthetic: bool = False  # about scans that were made for a demonstration alone; its title says so then
 
     @property
@@ -93,6 +96,11 @@ class Alert:
         if self.evidence_last is None or self.evidence_n is None:
             return None
         return Evidence(self.evidence_last, self.evidence_n)
+
+    @property
+    def calls_since(self) -> datetime:
+        """When it called people last: opened, become graver, or no more muted."""
+        return max(filter(None, (self.first_at, self.called_at, self.muted_until)))
 
     def muted(self, moment: datetime) -> bool:
         """Whether it is to be left alone at this moment."""

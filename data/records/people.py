@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,10 +17,25 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class MailTopic(StrEnum):
+    """What a person may choose to get mails about."""
+
+    REVIEWS = "reviews"
+    ALERTS = "alerts"
+
+
 class MailedReviews(StrEnum):
     """Of which review requests a person has chosen to get mails."""
 
     MINE = "mine"  # of scans that are assigned to them
+    ALL = "all"
+
+
+class MailedAlerts(StrEnum):
+    """Of which alerts a person has chosen to get mails; each holds those before it."""
+
+    DECISIONS = "decisions"  # that the person may take, which somebody else has asked for
+    CRITICAL = "critical"
     ALL = "all"
 
 
@@ -61,7 +77,8 @@ class MailChoice:
     user: User
     mail: str | None = None
     reviews: MailedReviews | None = None
-    until: datetime | None = None  # review requests up to here were told, or are not to be
+    alerts: MailedAlerts | None = None
+    told: Mapping[MailTopic, datetime] = field(default_factory=dict)  # up to when
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,14 @@ from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.errors import InvalidInput, NotFound
-from data.records import MailChoice, MailedReviews, Role, User
+from data.records import MailChoice, MailedAlerts, MailedReviews, MailTopic, Role, User
 from data.tables import REVISION_OF_USERS, users
 
 _NO_ACCOUNT = "There is no such account."
+_MAIL_COLUMNS = {  # by topic: what of it is chosen, and up to when it was told
+    MailTopic.REVIEWS: (users.c.review_mails, users.c.review_mails_until),
+    MailTopic.ALERTS: (users.c.alert_mails, users.c.alert_mails_until),
+}
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,10 @@ class UserStore:
             raise NotFound(_NO_ACCOUNT)
         return _mail_choice(row)
 
-    def review_mails_chosen(self) -> list[MailChoice]:
-        """Of active accounts those that have chosen mails of review requests."""
-        chosen = users.c.active.is_(True) & users.c.review_mails.is_not(None) & users.c.mail.is_not(None)
+    def mails_chosen(self, topic: MailTopic) -> list[MailChoice]:
+        """Of active accounts those that have chosen mails about a topic."""
+        of_topic, _ = _MAIL_COLUMNS[topic]
+        chosen = users.c.active.is_(True) & of_topic.is_not(None) & users.c.mail.is_not(None)
         with reading(self._engine) as connection:
             return [
                 _mail_choice(row)
@@ -133,21 +138,22 @@ class UserStore:
             ]
 
     def choose_mails(
-        self, user_id: str, mail: str | None, chosen: MailedReviews | None, at: datetime
+        self, user_id: str, mail: str | None, chosen: Mapping[MailTopic, str | None], at: datetime
     ) -> None:
-        """Keeps a choice; requests that were there at its moment are not told."""
-        values = {
-            "mail": mail,
-            "review_mails": None if chosen is None else chosen.value,
-            "review_mails_until": at,
-        }
+        """Keeps a choice of some topics; what was there at its moment is not told."""
+        values: dict[str, Any] = {"mail": mail}
+        for topic, word in chosen.items():
+            of_topic, until = _MAIL_COLUMNS[topic]
+            values |= {of_topic.name: word, until.name: at}
         self._change(user_id, values, ends_sessions=False)
 
-    def move_review_mails(self, user_id: str, before: datetime | None, until: datetime | None) -> bool:
-        """Says up to which request a person was told; False where somebody else has said so meanwhile."""
-        column = users.c.review_mails_until
+    def move_mails(
+        self, user_id: str, topic: MailTopic, before: datetime | None, until: datetime | None
+    ) -> bool:
+        """Says up to when a person was told of a topic; False where somebody else has said so meanwhile."""
+        _, column = _MAIL_COLUMNS[topic]
         unmoved = column.is_(None) if before is None else column == before
-        moved = update(users).where(users.c.id == user_id, unmoved).values(review_mails_until=until)
+        moved = update(users).where(users.c.id == user_id, unmoved).values({column: until})
         with writing(self._engine) as connection:
             return connection.execute(moved).rowcount == 1
 
@@ -215,5 +221,11 @@ def _departments(row: Row[Any]) -> frozenset[str] | None:
 
 
 def _mail_choice(row: Row[Any]) -> MailChoice:
-    chosen = None if row.review_mails is None else MailedReviews(row.review_mails)
-    return MailChoice(user_of(row), row.mail, chosen, row.review_mails_until)
+    told = {topic: row._mapping[until.name] for topic, (_, until) in _MAIL_COLUMNS.items()}
+    return MailChoice(
+        user_of(row),
+        row.mail,
+        None if row.review_mails is None else MailedReviews(row.review_mails),
+        None if row.alert_mails is None else MailedAlerts(row.alert_mails),
+        {topic: until for topic, until in told.items() if until is not None},
+    )

@@ -25,6 +25,8 @@ users = Table(
     Column("mail", Line()),  # where mails that the person has chosen go
     Column("review_mails", String(16)),  # of which review requests; NULL: none
     Column("review_mails_until", UtcDateTime),  # requests up to here were told, or are not to be
+    Column("alert_mails", String(16)),  # of which alerts; NULL: none
+    Column("alert_mails_until", UtcDateTime),  # alerts that called up to here were told, or are not to be
     Column("departments", Words),  # JSON list of ids that the account is bound to; NULL: the whole house
     Column("departments_by_groups", Boolean, nullable=False, server_default=false()),  # not by hand
     **MYSQL,

@@ -37,6 +37,9 @@ alerts = Table(
     Column("end_proposed_at", UtcDateTime),  # its rule sees its cause no more; a person closes it
     Column("end_sentence", Words),
     Column("permission", String(64)),  # that its readers need beside deciding on alerts; NULL: none
+    Column("awaits", String(64)),  # permission of those whose decision is asked for; NULL: nobody's
+    Column("asked_by", Line(64)),  # the account that asked for it
+    Column("called_at", UtcDateTime),  # opened or became graver last; NULL: as first_at
     Column("synthetic", Boolean, nullable=False, server_default=false()),  # about made scans alone
     Index("ix_alerts_state_last_at", "state", "last_at"),
     **MYSQL,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -48,6 +48,14 @@ _NOT_FOR_ALL = "an alert that only some may see"
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A decision that an account asks for, and the permission of those who may take it: not that account."""
+
+    by: str
+    of: Permission
+
+
 class Alerts:
     """The alerts of this house."""
 
@@ -78,6 +86,7 @@ class Alerts:
         *,
         evidence: Evidence | None = None,
         permission: Permission | None = None,
+        asked: Asked | None = None,
         synthetic: bool = False,
         at: datetime | None = None,
     ) -> Alert:
@@ -89,6 +98,7 @@ class Alerts:
         speaks only where it is graver. The same one again (after a restart) does not count twice.
         `title` and `sentence` are read outside this house: never a patient's name or number.
         With `permission` it is shown to nobody who does not have it, and told to nobody outside.
+        `asked`: it tells of a decision that somebody asks for, and calls those alone who may take it.
         `synthetic`: it is about scans made for a demonstration alone, and its title begins with that.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
         Raises ValueError for a calm severity: that is `settle`'s.
@@ -103,7 +113,9 @@ class Alerts:
                     new_id(), cause, severity, said, sentence, link, AlertState.OPEN, 1, moment, moment
                 )
                 needed = None if permission is None else permission.value
-                fresh = replace(fresh, permission=needed, synthetic=synthetic)
+                fresh = replace(fresh, permission=needed, synthetic=synthetic, called_at=moment)
+                if asked is not None:
+                    fresh = replace(fresh, awaits=asked.of.value, asked_by=asked.by)
                 return self._owing(_resting_on(fresh, evidence), moment)
             if _older(evidence, known) or (evidence == known.evidence and _says(known, severity, sentence)):
                 return known
@@ -209,13 +221,17 @@ class Alerts:
         """Alerts that are not closed: open ones before muted and acknowledged ones, the gravest first."""
         moment = now()
         return sorted(
-            self._standing(viewer), key=lambda alert: (not _calls(alert, moment), -alert.severity.rank)
+            self._standing(viewer),
+            key=lambda alert: (not _calls(alert, viewer, moment), -alert.severity.rank),
         )
 
     def calling(self, viewer: User | None = None, at: datetime | None = None) -> list[Alert]:
-        """What the bell shows: open alerts that nobody has muted, the gravest first."""
+        """What the bell shows: open alerts that nobody has muted, the gravest first.
+
+        One that tells of a decision calls those who may take it, and not who has asked for it.
+        """
         moment = at or now()
-        calling = [alert for alert in self._standing(viewer) if _calls(alert, moment)]
+        calling = [alert for alert in self._standing(viewer) if _calls(alert, viewer, moment)]
         return sorted(calling, key=lambda alert: -alert.severity.rank)
 
     def past(self, limit: int = 50, viewer: User | None = None) -> list[Alert]:
@@ -235,7 +251,7 @@ class Alerts:
     def token(self, viewer: User | None = None) -> str:
         """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()
-        seen = [(alert, _calls(alert, moment)) for alert in self._standing(viewer)]
+        seen = [(alert, _calls(alert, viewer, moment)) for alert in self._standing(viewer)]
         return sha256(repr(seen).encode()).hexdigest()[:16]
 
     def deliver_due(self, at: datetime | None = None) -> None:
@@ -255,7 +271,8 @@ class Alerts:
         return replace(alert, tell_at=when, tellings=0, told_to=(), telling_failed=None)
 
     def _graver(self, alert: Alert, severity: Severity, moment: datetime) -> Alert:
-        return self._owing(replace(alert, severity=severity, state=AlertState.OPEN), moment)
+        graver = replace(alert, severity=severity, state=AlertState.OPEN, called_at=moment)
+        return self._owing(graver, moment)
 
     def _queue_delivery(self, alert: Alert, moment: datetime) -> None:
         if self._jobs is not None and alert.tell_at is not None and alert.tell_at <= moment:
@@ -374,8 +391,13 @@ def _says(known: Alert, severity: Severity, sentence: str) -> bool:
     return same and severity.rank <= known.severity.rank and known.sentence == sentence
 
 
-def _calls(alert: Alert, moment: datetime) -> bool:
-    return alert.state is AlertState.OPEN and not alert.muted(moment)
+def _calls(alert: Alert, viewer: User | None, moment: datetime) -> bool:
+    """Whether an alert calls this person at this moment, or, where it is None, anybody."""
+    if alert.state is not AlertState.OPEN or alert.muted(moment):
+        return False
+    if alert.awaits is None or viewer is None:
+        return True
+    return viewer.id != alert.asked_by and may(viewer, Permission(alert.awaits))
 
 
 def _closed(alert: Alert, moment: datetime) -> Alert:

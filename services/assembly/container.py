@@ -27,7 +27,7 @@ from services.assembly.model_cards import build_model_cards
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.priors import build_priors, told_of_arrivals
-from services.assembly.readers import ReaderServices, build_readers, build_review_request_mails
+from services.assembly.readers import ReaderServices, build_personal_mails, build_readers
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.receiving import ReceivingServices, build_receiving
 from services.assembly.remote_nodes import build_remote_nodes
@@ -59,7 +59,7 @@ from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
 from services.jobs import Jobs
-from services.mails.review_request_mails import ReviewRequestMails
+from services.mails.personal_mails import PersonalMails
 from services.priors.priors import Priors
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
@@ -90,7 +90,7 @@ class Services:
     reading: ReadingServices
     reviewing: ReviewingServices
     readers: ReaderServices
-    review_request_mails: ReviewRequestMails
+    personal_mails: PersonalMails
     importing: Importing
     receiving: ReceivingServices
     remote_nodes: RemoteNodes
@@ -205,7 +205,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         acceptances,
     )
     readers = build_readers(stores, accounts, reviewing, alerts)
-    mails = build_review_request_mails(stores, jobs)
+    mails = build_personal_mails(stores, jobs, alerts)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
     training = build_training(stores, jobs, screening)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
@@ -271,7 +271,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading=reading,
         reviewing=reviewing,
         readers=readers,
-        review_request_mails=mails,
+        personal_mails=mails,
         importing=importing,
         receiving=receiving,
         remote_nodes=nodes,

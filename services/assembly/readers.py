@@ -1,4 +1,4 @@
-"""How readers read, the watch over it, and mails of review requests: built here for the server."""
+"""How readers read, the watch over it, and mails that persons choose: built here for the server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from services.alerts.delivery import Delivery
 from services.assembly.reviewing import ReviewingServices
 from services.assembly.stores import Stores
 from services.jobs import Jobs
+from services.mails.alert_mails import AlertMails
+from services.mails.personal_mails import PersonalMails
 from services.mails.review_request_mails import ReviewRequestMails
 from services.readers.exports import ReaderExports
 from services.readers.pseudonyms import Pseudonyms
@@ -49,15 +51,17 @@ def build_readers(
     return ReaderServices(figures, ReaderExports(figures, stores.audit), watch)
 
 
-def build_review_request_mails(stores: Stores, jobs: Jobs) -> ReviewRequestMails:
-    """Mails to clinicians who chose them."""
+def build_personal_mails(stores: Stores, jobs: Jobs, alerts: Alerts) -> PersonalMails:
+    """Mails to people who chose them."""
     settings = stores.settings
-    return ReviewRequestMails(
+    return PersonalMails(
         UserStore(stores.database),
-        ReviewRequestStore(stores.database),
+        (
+            ReviewRequestMails(ReviewRequestStore(stores.database), settings.public_url),
+            AlertMails(alerts, settings.public_url),
+        ),
         Delivery(url=settings.public_url),
         jobs,
         stores.audit,
         settings.mail,
-        settings.public_url,
     )

@@ -26,7 +26,7 @@ from data.records import (
 from data.stores.audit import AuditLog
 from data.stores.suspensions import SuspensionStore
 from services import addresses
-from services.alerts.alerts import Alerts
+from services.alerts.alerts import Alerts, Asked
 from services.cohort.cohort import HiddenFrom
 from services.performance.numbers import PerformanceQuery
 from services.performance.stop_statistics import StopStatistics, Watched
@@ -158,7 +158,14 @@ class StopRules:
         title = f"{user.display_name} asks that {version} is used again"
         # Read outside this house: without the reason that somebody wrote.
         sentence = f"It is suspended because {asked.because}. Another person, a department head, decides."
-        self._alerts.raise_alert(_asking(asked), Severity.WARNING, title, sentence, place_of(asked))
+        self._alerts.raise_alert(
+            _asking(asked),
+            Severity.WARNING,
+            title,
+            sentence,
+            place_of(asked),
+            asked=Asked(user.id, Permission.CONFIRM_LIFTING),
+        )
         return asked
 
     def take_back(self, suspension_id: str, user: User) -> Suspension:

@@ -160,7 +160,7 @@ TABLES: Mapping[str, Rows] = {
         },
         kept="id open_key severity title state times first_at last_at muted_until decided_by decided_name "
         "decided_at why closed_at tell_at tellings told_to told_at telling_failed evidence_last evidence_n "
-        "end_proposed_at end_sentence permission synthetic",
+        "end_proposed_at end_sentence permission awaits asked_by called_at synthetic",
     ),
     "reports": Rows(
         "reports that are kept",

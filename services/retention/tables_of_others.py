@@ -63,7 +63,7 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
     "users": (
         "id name name_key display_name role active must_change_password session_epoch password_hash "
         "created_at last_seen_at reader_group mail review_mails review_mails_until "
-        "departments departments_by_groups"
+        "alert_mails alert_mails_until departments departments_by_groups"
     ),
     "views": "id name name_key query made_by created_at",
 }

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from data.records import Promotion, PromotionState, Severity
 from services import addresses
-from services.alerts.alerts import Alerts
+from services.alerts.alerts import Alerts, Asked
+from services.permissions import Permission
 from services.task_words import words_of
 
 
@@ -22,6 +23,7 @@ def calls_second_person(alerts: Alerts) -> Callable[[Promotion], None]:
         title = f"{promotion.asked_name} asks for an override: {version}"
         # Read outside this house: without the reason that somebody wrote.
         sentence = "The promotion gate does not let it pass; somebody else has to confirm or refuse."
-        alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.MODELS)
+        asked = Asked(promotion.asked_by, Permission.CONFIRM_OVERRIDES)
+        alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.MODELS, asked=asked)
 
     return call

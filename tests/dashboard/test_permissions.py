@@ -73,7 +73,6 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "unaided_mask": (Permission.REVIEW, REFUSED, 404),
     "api_give_unaided": (Permission.REVIEW, REFUSED, 400),
     "api_reader_study": (STATISTICS, REFUSED, 200),
-    "choose_mails": (Permission.REVIEW, REFUSED, 302),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
     "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
     "recent_uploads": (Permission.SEND_SCANS, REFUSED, 200),
@@ -129,8 +128,8 @@ EVERYBODYS = {
     "_dash_assets.static", "account", "password", "change_password", "everywhere", "create_token",
     "revoke_token", "logout", "oidc_once_more",
     "session_alive", "session_left", "api_nothing", "api_document", "tus_options",
-    "tus_options_one", "end_sessions", "notices_read", "second_factor", "set_up_app", "remove_app",
-    "renew_codes", "begin_passkey", "add_passkey", "remove_passkey",
+    "tus_options_one", "end_sessions", "notices_read", "choose_mails", "second_factor", "set_up_app",
+    "remove_app", "renew_codes", "begin_passkey", "add_passkey", "remove_passkey",
 }  # fmt: skip
 OPEN = {
     "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey", "oidc_begin",

@@ -77,13 +77,13 @@ def test_everybody_who_reads_sees_their_own_reading(clinic: Clinic, sign_in) -> 
     assert "You have given no verdict" in idle.get("/account").text
     for role in (Role.HEAD, Role.MLOPS, Role.ADMIN):
         other = sign_in(role).get("/account").text
-        assert "Your own reading" not in other and "Mails about review requests" not in other
+        assert "Your own reading" not in other and "about review requests" not in other
 
 
 def test_mails_are_chosen_on_the_account_page(clinic: Clinic, sign_in) -> None:
     client = sign_in()
     assert "This server sends no mails to persons." in client.get("/account").text
-    mails = clinic.services.review_request_mails
+    mails = clinic.services.personal_mails
     mails._server = SERVER
     reader = next(user for user in clinic.accounts.all() if user.name == "clinician")
     form = {"mail": " ada@clinic.example ", "reviews": "mine"}
@@ -97,6 +97,15 @@ def test_mails_are_chosen_on_the_account_page(clinic: Clinic, sign_in) -> None:
         answer = client.post("/account/mails", data=wrong, headers=client.csrf)
         assert answer.status_code == 400 and 'role="alert"' in answer.text
     assert mails.choice(reader) == choice
+    head = sign_in(Role.HEAD)
+    assert "about review requests" not in head.get("/account").text
+    form = {"mail": "head@clinic.example", "alerts": "decisions"}
+    head.post("/account/mails", data=form, headers=head.csrf)
+    assert '<option value="decisions" selected>' in head.get("/account").text
+    for of_others in ({"reviews": "all"}, {"alerts": "none of these"}):
+        wrong = {"mail": "head@clinic.example"} | of_others
+        assert head.post("/account/mails", data=wrong, headers=head.csrf).status_code in (400, 403)
+    assert '<option value="decisions" selected>' in head.get("/account").text
     off = {"mail": "", "reviews": ""}
     client.post("/account/mails", data=off, headers=client.csrf)
     assert (mails.choice(reader).mail, mails.choice(reader).reviews) == (None, None)

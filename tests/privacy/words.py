@@ -34,7 +34,7 @@ def write(settings: Settings) -> list[str]:
     for scan_id in (first, second):
         services.feedback.send(scan_id, ada, FeedbackCategory.OTHER.value, named)
     reviewing.annotations.add(first, ada, AnnotationKind.RULER, 0, ((0, 4, 4), (0, 4, 20)))
-    services.review_request_mails.choose(ada, "ada@clinic.example", MailedReviews.ALL)
+    services.personal_mails.choose(ada, "ada@clinic.example", reviews=MailedReviews.ALL)
     reviewing.requests.ask([third], "a second look", eve)
     assert all(why is None for why in services.alerts.send_test(mel).values())
     services.training.packs.request(BRAIN_TUMOUR, [first, second], "a pack", mel)

@@ -25,6 +25,8 @@ from data.records import (
     ExpiringSubject,
     FeedbackState,
     Identity,
+    MailedAlerts,
+    MailedReviews,
     PriorRule,
     RejectReason,
     RemoteNodeKind,
@@ -204,8 +206,16 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, RejectReason.MISSED)),
     (Permission.REVIEW, "unsure", lambda s, u: s.reviewing.reviews.unsure(NO_ID, u)),
     (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, DrawnMask(b""))),
-    (Permission.REVIEW, "choose mails", lambda s, u: s.review_request_mails.choose(u, "", None)),
-    (Permission.REVIEW, "mails", lambda s, u: s.review_request_mails.choice(u)),
+    (
+        Permission.REVIEW,
+        "mails about requests",
+        lambda s, u: s.personal_mails.choose(u, "", reviews=MailedReviews.ALL),
+    ),
+    (
+        Permission.DECIDE_ALERTS,
+        "mails about alerts",
+        lambda s, u: s.personal_mails.choose(u, "", alerts=MailedAlerts.ALL),
+    ),
     (Permission.SEE_STATISTICS, "readers", lambda s, u: s.readers.figures.of_task(BRAIN_TUMOUR, u)),
     (Permission.SEE_STATISTICS, "readers as file", lambda s, u: s.readers.exports.export("x", u)),
     (Permission.SEE_STATISTICS, "readers as answer", lambda s, u: s.readers.exports.answer("x", u)),
@@ -619,7 +629,8 @@ NEED_NO_RIGHT = {
     "services/alerts/alerts.py: past",
     "services/alerts/alerts.py: token",
     "services/alerts/alerts.py: unfinished",
-    "services/mails/review_request_mails.py: refused",  # of one's own mails
+    "services/mails/personal_mails.py: choice",  # of one's own mails
+    "services/mails/personal_mails.py: refused",
     "services/readers/readers.py: own",  # everybody may know how they read themselves
 }
 

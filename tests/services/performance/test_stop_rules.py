@@ -421,6 +421,19 @@ def test_who_asked_does_not_confirm_and_only_a_head_does(house: House) -> None:
     assert house.suspended() == []
 
 
+def test_the_bell_calls_the_heads_who_may_decide_and_not_who_asked(house: House) -> None:
+    stopped = _stopped(house)
+    for asker, called in ((MLOPS, [HEAD, OTHER_HEAD]), (HEAD, [OTHER_HEAD])):
+        house.rules.ask_to_lift(stopped.id, WHY, asker)
+        asking = {
+            who.id: any("asks that version" in alert.title for alert in house.alerts.calling(who))
+            for who in (MLOPS, HEAD, OTHER_HEAD)
+        }
+        assert asking == {who.id: who in called for who in (MLOPS, HEAD, OTHER_HEAD)}
+        assert any("asks that version" in alert.title for alert in house.alerts.unfinished(asker))
+        house.rules.take_back(stopped.id, asker)
+
+
 def test_who_asked_may_take_it_back_so_that_somebody_else_asks(house: House) -> None:
     stopped = _stopped(house)
     with pytest.raises(InvalidInput, match="Nobody has asked"):

@@ -1,119 +1,24 @@
-"""Mails of review requests: who gets them, once each, in one, and with nothing of a patient in them."""
+"""Mails that people choose: who gets them, once each, in one, and with nothing of a patient in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from data.database import new_id, now
+from data.database import new_id
 from data.errors import InvalidInput, NotAllowed
-from data.records import KindCount, MailedReviews, Result, Role, Scan, Severity, User
-from data.stores.review_requests import ReviewRequestStore
+from data.records import KindCount, MailedReviews, MailTopic, Role, Scan, Severity
 from data.stores.users import UserStore
 from services.alerts.delivery import Address, Delivery, mail_to
-from services.jobs import JobContext
-from services.mails.review_request_mails import AGAIN, BETWEEN, SETTLE, ReviewRequestMails, message
+from services.mails.personal_mails import AGAIN, BETWEEN, SETTLE
+from services.mails.review_request_mails import mail_about
 from services.settings import Settings
-from tests.dashboard.clinic import ADA, Clinic
-from tests.services.verdicts import read_scans
+from tests.dashboard.clinic import ADA
+from tests.services.mails.conftest import URL, House
 
-SERVER = "mailto://mail.clinic.example:25?mode=insecure&from=lightbox%40clinic.example"
-URL = "https://lightbox.clinic.example"
 LOGIN = "name:p%40ss"
-
-
-@dataclass
-class Post(Delivery):
-    """Keeps what would have been sent; takes nothing while it has a fault."""
-
-    fault: str | None = None
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def send(self, address: Address, title: str, text: str, severity: Severity) -> str | None:
-        if self.fault is None:
-            self.sent.append((address.url, title, text))
-        return self.fault
-
-
-class House:
-    """A clinic in which people ask for reviews, with a clock of its own."""
-
-    def __init__(self, clinic: Clinic) -> None:
-        self.clinic, self.post, self.ahead = clinic, Post(), timedelta(0)
-        self.reader, self.head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
-        self.results = read_scans(clinic, 4)
-        self.mails = self._started()
-
-    def _started(self, server: str = SERVER) -> ReviewRequestMails:
-        database, jobs = self.clinic.database, _Jobs()
-        mails = ReviewRequestMails(
-            UserStore(database),
-            ReviewRequestStore(database),
-            self.post,
-            jobs,
-            _Log(),
-            server,
-            URL,
-            self.clock,
-        )  # type: ignore[arg-type]
-        jobs.mails = mails
-        return mails
-
-    def clock(self) -> datetime:
-        return now() + self.ahead
-
-    def choose(self, chosen: MailedReviews | None = MailedReviews.ALL, reader: User | None = None) -> None:
-        self.mails.choose(reader or self.reader, "ada@clinic.example", chosen)
-
-    def ask(self, results: Sequence[Result], by: User | None = None) -> None:
-        ids = [result.scan_id for result in results]
-        self.clinic.services.reviewing.requests.ask(ids, "It missed the tumour of Ada.", by or self.head)
-
-    def later(self, time: timedelta = BETWEEN) -> None:
-        self.ahead += time
-        self.mails.tick()
-
-    @property
-    def titles(self) -> list[str]:
-        return [title for _, title, _ in self.post.sent]
-
-
-class _Jobs:
-    """Does every job at once."""
-
-    mails: ReviewRequestMails
-
-    def register(self, kind: str, work: object, **_: object) -> None:
-        self.work = work
-
-    def submit(self, kind: str, subject: str) -> None:
-        self.work(_Context(subject))  # type: ignore[operator]
-
-
-@dataclass
-class _Context(JobContext):
-    subject: str
-
-    def __init__(self, subject: str) -> None:
-        self.subject = subject
-
-
-class _Log:
-    def record(self, _: object) -> None: ...
-
-    def together(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
-@pytest.fixture
-def house(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> House:
-    house = House(clinic)
-    monkeypatch.setattr("services.reviewing.requests.now", house.clock)
-    return house
 
 
 def test_what_is_asked_for_at_once_comes_in_one_mail_and_never_again(house: House) -> None:
@@ -144,7 +49,7 @@ def test_the_mail_says_how_many_and_where_and_nothing_else(house: House) -> None
     assert patient is not None
     for word in (scan.id, patient.pseudonym, ADA.name, "Ada", "missed", "umour", house.head.display_name):
         assert word not in title + text
-    assert message(KindCount(real=2), URL)[1].startswith("2 scans wait for a review.")
+    assert mail_about(KindCount(real=2), URL).text.startswith("2 scans wait for a review.")
 
 
 def test_real_and_synthetic_scans_never_share_a_number_in_a_mail(house: House) -> None:
@@ -225,10 +130,10 @@ def test_two_servers_that_look_at_once_send_one_mail(house: House) -> None:
     house.choose()
     house.ask(house.results[:1])
     store, user = UserStore(house.clinic.database), house.reader
-    until = store.mail_choice(user.id).until
+    until = store.mail_choice(user.id).told[MailTopic.REVIEWS]
     house.ahead += BETWEEN
-    assert store.move_review_mails(user.id, until, house.clock() - SETTLE)
-    assert not store.move_review_mails(user.id, until, house.clock())
+    assert store.move_mails(user.id, MailTopic.REVIEWS, until, house.clock() - SETTLE)
+    assert not store.move_mails(user.id, MailTopic.REVIEWS, until, house.clock())
     house.mails.tick()
     assert house.post.sent == []
 
@@ -236,16 +141,16 @@ def test_two_servers_that_look_at_once_send_one_mail(house: House) -> None:
 @pytest.mark.parametrize("mail", ["", "ada", "ada@clinic", "a@b.example,c@d.example", "a b@c.example"])
 def test_an_address_is_one_address(house: House, mail: str) -> None:
     with pytest.raises(InvalidInput, match="one e-mail address"):
-        house.mails.choose(house.reader, mail, MailedReviews.ALL)
+        house.mails.choose(house.reader, mail, reviews=MailedReviews.ALL)
 
 
 def test_who_is_not_asked_for_reviews_and_a_server_without_mail_have_no_choice(house: House) -> None:
     with pytest.raises(NotAllowed):
-        house.mails.choose(house.head, "head@clinic.example", MailedReviews.ALL)
-    silent = house._started(server="")
+        house.mails.choose(house.head, "head@clinic.example", reviews=MailedReviews.ALL)
+    silent = house.started(server="")
     assert not silent.possible
     with pytest.raises(InvalidInput, match="sends no mails"):
-        silent.choose(house.reader, "ada@clinic.example", MailedReviews.ALL)
+        silent.choose(house.reader, "ada@clinic.example", reviews=MailedReviews.ALL)
 
 
 @pytest.mark.parametrize("server", ["smtp.clinic.example", "json://host/path", "mailto://host:25"])
