@@ -63,7 +63,29 @@ def history(promotions: Sequence[Promotion]) -> Component | None:
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [html.Tr([html.Td(cell) for cell in _told(promotion)]) for promotion in promotions]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-decisions")
-    return html.Details([html.Summary("What went live, and why"), html.Div(table, className="lb-scroll")])
+    return html.Details(
+        [html.Summary("What went live or did not, and why"), html.Div(table, className="lb-scroll")]
+    )
+
+
+def refused(promotions: Sequence[Promotion]) -> dict[str, Promotion]:
+    """By version the override that somebody else refused, where nothing has come of it since."""
+    last: dict[str, Promotion] = {}
+    for promotion in promotions:  # the newest first
+        last.setdefault(promotion.version, promotion)
+    return {version: each for version, each in last.items() if _was_refused(each)}
+
+
+def refused_words(promotion: Promotion) -> str:
+    """Who refused an override, when and why."""
+    when = local_time(promotion.decided_at or promotion.asked_at)
+    said = f"{promotion.decided_name} refused that it goes live without the promotion gate's pass ({when})"
+    return f"{said}: “{promotion.decision}”" if promotion.decision else f"{said}."
+
+
+def _was_refused(promotion: Promotion) -> bool:
+    """Whether somebody else said no; who asked may have withdrawn it, which nobody needs to be told."""
+    return promotion.state is PromotionState.REFUSED and promotion.decided_by != promotion.asked_by
 
 
 def gate_box(gate: PromotionGateResult) -> Component:

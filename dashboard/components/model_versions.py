@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -11,10 +12,11 @@ from dash.development.base_component import Component
 
 from dashboard.components import metrics
 from dashboard.components.model_controls import COUNT, act_button, named, reason_field
-from dashboard.components.model_promotions import gate_box
+from dashboard.components.model_promotions import gate_box, refused_words
 from dashboard.components.results import local_time
 from data.records import (
     ModelVersion,
+    Promotion,
     PromotionGateResult,
     PromotionVerdict,
     Suspension,
@@ -38,10 +40,12 @@ def cards(
     gates: Mapping[str, PromotionGateResult],
     rehearsed: set[str],
     stopped: Sequence[Suspension] = (),
+    refused: Mapping[str, Promotion] = MappingProxyType({}),
 ) -> list[Component]:
     """The versions, newest first; what is older than the latest few is folded away.
 
-    `rehearsed` holds the versions whose rehearsal is under way, `stopped` what of the task is suspended.
+    `rehearsed` holds the versions whose rehearsal is under way, `stopped` what of the task is suspended,
+    `refused` by version the override that was refused last.
     """
     shown = [
         _card(
@@ -51,6 +55,7 @@ def cards(
             gates.get(version.version),
             version.version in rehearsed,
             [each for each in stopped if each.version == version.version],
+            refused.get(version.version),
         )
         for version in versions
     ]
@@ -90,6 +95,7 @@ def _card(
     gate: PromotionGateResult | None,
     rehearsed: bool,
     stopped: Sequence[Suspension],
+    refused: Promotion | None,
 ) -> Component:
     serves = version.version == live
     parts: list[Component] = [_head(version, serves, stopped)]
@@ -101,6 +107,8 @@ def _card(
     parts += _figures(version, serves=serves or gate is None)
     if not serves and gate is not None:
         parts.append(gate_box(gate))
+        if refused is not None:
+            parts.append(html.P(refused_words(refused), className="mb-2"))
         if may(user, Permission.PROMOTE):
             parts.append(_actions(version, live, gate, rehearsed))
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))

@@ -230,7 +230,10 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
         words = versions.registry.trouble or "No version is registered."
         body.append(html.P(words, className="text-secondary"))
     body += model_promotions.waiting(user, history, live)
-    body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task), suspended)
+    refused = model_promotions.refused(history)
+    body += model_versions.cards(
+        user, known, live, gates, _being_rehearsed(versions, task), suspended, refused
+    )
     body.append(model_promotions.going_back(user, task, live, versions.promotions.previous(task)))
     body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
     body += [_card(versions, task), model_promotions.history(history)]

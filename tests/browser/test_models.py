@@ -89,7 +89,7 @@ def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(
     page.get_by_role("button", name="Go back to version 1").click()
     expect(_card(page, "1").locator(".lb-live")).to_have_text("live", timeout=PATIENCE_MS)
     assert small.engine.loaded(BRAIN_TUMOUR).version == "1"
-    page.locator("summary", has_text="What went live, and why").click()
+    page.locator("summary", has_text="What went live or did not, and why").click()
     expect(page.locator(".lb-decisions")).to_contain_text("back to version 1 in the place of 2")
 
 

@@ -103,6 +103,25 @@ def test_the_chief_figures_of_what_serves_stand_open_and_all_of_them_are_folded(
     assert "97.0 %" in seen and "0.820" in seen and "False alarm" not in seen
 
 
+def test_a_refused_override_stands_on_its_version_until_something_comes_of_it(
+    clinic: Clinic, small: Department
+) -> None:
+    operator, head = clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
+    refusal = "refused that it goes live without the promotion gate"
+
+    def said() -> str:
+        return str(models.show(clinic.services.versions, operator))
+
+    _press(clinic, operator, "override", "2", "We need it.")
+    _press(clinic, operator, "refuse", small.promotions.recent(BRAIN_TUMOUR)[0].id, "A slip.")
+    assert refusal not in said()  # withdrawn by who asked
+    _press(clinic, operator, "override", "2", "We need it.")
+    _press(clinic, head, "refuse", small.promotions.recent(BRAIN_TUMOUR)[0].id, "More healthy heads first.")
+    assert f"Dr Head {refusal}" in said() and said().count("“More healthy heads first.”") == 1
+    _press(clinic, operator, "override", "2", "Now there are.")
+    assert refusal not in said()
+
+
 def test_others_only_look(clinic: Clinic, small: Department) -> None:
     clinician, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
     _press(clinic, clinic.person(Role.MLOPS), "override", "2")
