@@ -1,11 +1,10 @@
 /* The cohort page's address: controls, clicks on charts and the comparison change it, nothing else is kept. */
 
-(function (callbacks) {
+(function (lightbox, callbacks) {
   "use strict";
 
   const FOLD = "cohort-fold-"; // and its key: the id of a part that can be closed
   const WIDE = ["filters"]; // open where there is room
-  const KEPT = "lightbox-cohort-folds";
   const MENU = "cohort-filter-"; // and the filter's name: the id of its menu
   const same = () => window.dash_clientside.no_update;
 
@@ -48,33 +47,14 @@
     return "/cohort" + address(wanted);
   };
 
-  /** What the tab has open, by the fold's key. */
-  function open() {
-    try {
-      return JSON.parse(window.sessionStorage.getItem(KEPT)) || {};
-    } catch {
-      return {}; // no storage, or somebody else's text in it: as if nothing had been opened
-    }
-  }
-
-  document.addEventListener("toggle", ({ target }) => {
-    if (!target.id || !target.id.startsWith(FOLD)) return;
-    try {
-      window.sessionStorage.setItem(KEPT, JSON.stringify({ ...open(), [target.id.slice(FOLD.length)]: target.open }));
-    } catch {
-      // without storage a fold is forgotten with the page
-    }
-  }, true);
-
   /** Folds as the tab had them; the comparison is open where the address compares. */
   callbacks.cohortFolds = function (search) {
-    const kept = open();
     const compares = new URLSearchParams(search || "").has("vs");
     const roomy = window.matchMedia("(min-width: 768px)").matches;
     return window.dash_clientside.callback_context.outputs_list.map(({ id }) => {
       const key = id.slice(FOLD.length);
       if (key === "compare" && compares) return true;
-      return kept[key] ?? (roomy && WIDE.includes(key));
+      return lightbox.isFoldOpen(id) ?? (roomy && WIDE.includes(key));
     });
   };
 
@@ -98,4 +78,4 @@
     }
     return address(here);
   };
-})(window.dash_clientside.lightbox);
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -9,6 +9,7 @@
   const OF_A_TASK = ["version", "month", "vs", "synthetic", "of", "site", "scanner"];
   const OF_A_VERSION = ["month"];
   const DROPPED = ["cases", "group", "page"]; // a list of cases belongs to what was chosen before
+  const OPENED_BY = { "performance-fold-pairs": "vs" }; // by fold what of the address it shows
   const same = () => window.dash_clientside.no_update;
 
   /** One control was moved: its part of the address changes, and with it what belongs to it. */
@@ -42,18 +43,25 @@
     return address.split("#")[0];
   };
 
+  /** A fold is open as the tab had it, and where a link names it or chooses what stands in it. */
+  callbacks.performanceFold = function (search) {
+    const [{ id }] = window.dash_clientside.callback_context.outputs_list;
+    const chosen = new URLSearchParams(search || "").has(OPENED_BY[id] || "");
+    return lightbox.followedFold(id, search || "", chosen || location.hash === "#" + id);
+  };
+
   /** The part that a link names is brought into view as the page fills; then the address names it no more. */
-  function followPart(training) {
+  function followPart(filled) {
     const part = document.getElementById(location.hash.slice(1));
     if (!part) return;
     requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
-    if (training) history.replaceState(history.state, "", location.pathname + location.search);
+    if (filled) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
   /** A list of cases that was asked for is brought into view, once for each address. */
   let arrived = "";
-  callbacks.performanceArrived = function (cases, training) {
-    followPart(training);
+  callbacks.performanceArrived = function (cases, matrix, numbers) {
+    followPart(matrix && numbers);
     const wanted = new URLSearchParams(location.search).has("cases") ? "performance-cases" : lightbox.performanceTarget;
     const here = location.search;
     if (wanted && arrived !== here) {

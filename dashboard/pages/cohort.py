@@ -17,6 +17,7 @@ from dashboard.auth import require
 from dashboard.components.cohort import filters as cohort_filters
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.cohort.filters import CONTROLS
+from dashboard.components.folds import fold
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from dashboard.departments import department_names
@@ -89,7 +90,7 @@ def graph_id(name: str) -> str:
 
 
 def fold_id(key: str) -> str:
-    """The id of a fold; whether it is open is kept by the tab (cohort.js)."""
+    """The id of a fold; whether it is open is kept by the tab (folds.js)."""
     return f"cohort-fold-{key}"
 
 
@@ -144,9 +145,7 @@ def _charts(names: Sequence[str]) -> Component:
 
 
 def _fold(key: str, heading: str, *content: Component) -> Component:
-    return html.Details(
-        [html.Summary(heading), *content], id=fold_id(key), className=f"lb-fold lb-fold-{key}"
-    )
+    return fold(fold_id(key), heading, *content, look=f"lb-fold-{key}")
 
 
 def show(cohort: CohortServices, user: User, search: str | None) -> Values:

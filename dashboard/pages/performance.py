@@ -6,6 +6,8 @@ so that a link shows the same view. Only the threshold is moved for a look, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dash import ClientsideFunction, Dash, Input, Output, State
@@ -16,8 +18,11 @@ from dashboard.auth import require
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.performance import controls, panels
+from dashboard.components.performance.answers import ANSWERS
 from dashboard.components.performance.controls import CONTROLS, IMPLIED, control_id
+from dashboard.components.performance.estimates import WITHOUT_TRUTH
 from dashboard.components.performance.layout import (
+    ANSWERS_FOLD,
     ARRIVED,
     BANNER,
     CALIBRATION,
@@ -25,22 +30,27 @@ from dashboard.components.performance.layout import (
     COMPARISON,
     COVERAGE,
     CURVES,
+    ESTIMATES_FOLD,
     EXPORTS,
     GRAPH,
     GROUPS,
     GROUPS_FIGURE,
+    GROUPS_FOLD,
     GROUPS_GRAPH,
     LIVE,
     MATRIX,
     MEANING,
     NUMBERS,
+    PAIRS_FOLD,
     PRECISION,
     PROPOSALS,
     ROC,
     ROOM,
+    SAMPLE_FOLD,
     THRESHOLD,
     TRAINING,
     TRAINING_CURVES,
+    TRAINING_FOLD,
     WHAT_IF,
     whole_page,
 )
@@ -54,6 +64,7 @@ from dashboard.components.performance.panels import (
 )
 from dashboard.pages import performance_closer as closer
 from dashboard.pages import performance_estimates as without_truth
+from dashboard.pages import performance_folds as folds
 from data.records import User
 from services.addresses import PERFORMANCE
 from services.performance import charts as performance_charts
@@ -65,6 +76,7 @@ if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
     from services.performance.numbers import PerformanceQuery
 
+Show = Callable[["PerformanceServices", User, str | None], Values]
 SHOWN = {
     **dict.fromkeys((EXPORTS, BANNER, LIVE, MEANING, NUMBERS, COVERAGE), "children"),
     GRAPH: "figure",
@@ -77,12 +89,13 @@ SHOWN = {
 AIMED = {GOAL_SAID: "children", GRAPH: "figure", **dict.fromkeys((BANNER, NUMBERS), "children")}
 AIMED |= dict.fromkeys((GOAL, LIMIT), "value")
 CLOSER = {
-    **dict.fromkeys((MATRIX, CASES, GROUPS, PROPOSALS), "children"),
-    **dict.fromkeys((ROC, PRECISION, CALIBRATION, GROUPS_GRAPH), "figure"),
+    **dict.fromkeys((MATRIX, CASES), "children"),
+    **dict.fromkeys((ROC, PRECISION, CALIBRATION), "figure"),
     THRESHOLD: "value",
     CURVES: "className",
-    GROUPS_FIGURE: "className",
 }
+GROUPED = {GROUPS: "children", GROUPS_GRAPH: "figure", GROUPS_FIGURE: "className"}
+TRAINED = {TRAINING: "children", TRAINING_CURVES: "children"}
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -97,7 +110,7 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
     goal = shown.goal
     return {
         EXPORTS: panels.exports(asked.query(), user),
-        BANNER: panels.banner(shown),
+        BANNER: panels.banner(shown, performance.stop_rules.suspended(asked.task, user), user),
         LIVE: panels.live(shown, user),
         MEANING: panels.meaning(shown),
         NUMBERS: panels.table(shown),
@@ -147,6 +160,7 @@ def control_values(performance: PerformanceServices, user: User, search: str | N
 def register(app: Dash, performance: PerformanceServices) -> None:
     """Bind the page."""
     _register_parts(app, performance)
+    _register_folds(app, performance)
     _register_changes(app, performance)
     app.clientside_callback(
         ClientsideFunction("lightbox", "performanceControls"),
@@ -167,7 +181,8 @@ def register(app: Dash, performance: PerformanceServices) -> None:
         ClientsideFunction("lightbox", "performanceArrived"),
         Output(ARRIVED, "data"),
         Input(CASES, "children"),
-        Input(TRAINING, "children", allow_optional=True),  # it is of the whole house
+        Input(MATRIX, "children"),
+        Input(NUMBERS, "children"),
         prevent_initial_call=True,
     )
 
@@ -188,29 +203,27 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
         _only_here(path)
         return closer.show(performance, user, search)
 
-    @app.callback(output=outputs(without_truth.VALUES), inputs=here)
-    def _without_truth(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_PERFORMANCE)
-        _only_here(path)
-        return without_truth.show(performance, user, search)
-
-    @app.callback(output=outputs({TRAINING: "children", TRAINING_CURVES: "children"}), inputs=here)
-    def _training(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
-        _only_here(path)
-        return closer.training(performance, user, search)
-
-    @app.callback(Output(COMPARISON, "children"), *here)
-    def _compared(search: str | None, path: str | None) -> Component:
-        user = require(Permission.SEE_STATISTICS)
-        _only_here(path)
-        return closer.compared(performance, user, search)
-
     @app.callback(output=outputs(controls.VALUES), inputs=here)
     def _controls(search: str | None, path: str | None) -> Values:
         user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return control_values(performance, user, search)
+
+
+def _register_folds(app: Dash, performance: PerformanceServices) -> None:
+    """What stands in folds that this page fills itself."""
+    folds.register(app)
+    seen, of_the_house = Permission.SEE_PERFORMANCE, Permission.SEE_STATISTICS
+    shown: tuple[tuple[str, Mapping[str, str], Permission, Show], ...] = (
+        (ESTIMATES_FOLD, {WITHOUT_TRUTH: "children"}, seen, without_truth.estimated),
+        (ANSWERS_FOLD, {ANSWERS: "children"}, seen, without_truth.answered),
+        (GROUPS_FOLD, GROUPED, seen, closer.groups),
+        (SAMPLE_FOLD, {PROPOSALS: "children"}, seen, closer.proposals),
+        (PAIRS_FOLD, {COMPARISON: "children"}, of_the_house, closer.compared),
+        (TRAINING_FOLD, TRAINED, of_the_house, closer.training),
+    )
+    for fold, places, permission, show_fold in shown:
+        folds.bind(app, fold, places, permission, partial(show_fold, performance))
 
 
 def _register_changes(app: Dash, performance: PerformanceServices) -> None:

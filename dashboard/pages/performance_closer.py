@@ -15,6 +15,7 @@ from dashboard.components.performance import details, pairs
 from dashboard.components.performance.layout import (
     CALIBRATION,
     CASES,
+    COMPARISON,
     CURVES,
     GROUPS,
     GROUPS_FIGURE,
@@ -44,31 +45,42 @@ if TYPE_CHECKING:
 
 
 def show(performance: PerformanceServices, user: User, search: str | None) -> Values:
-    """The lower part, without what is trained and compared, by the id of the component it goes to."""
+    """Right and wrong and the cases, by the id of the component they go to."""
     asked = performance.numbers.asked(search or "", user)
     errors = performance.details.errors(asked)
-    metric = METRICS[asked.metric]
-    groups = performance.details.groups(asked)
-    charts, whole = performance_charts.errors(errors), errors.figures.get(metric.name)
-    groups_chart = performance_charts.groups(
-        groups,
+    charts = performance_charts.errors(errors)
+    return {
+        MATRIX: details.matrix(errors),
+        CASES: _cases(performance, asked, user),
+        ROC: charts["roc"],
+        PRECISION: charts["precision"],
+        CALIBRATION: charts["calibration"],
+        THRESHOLD: round(errors.threshold, 3) if errors.n else 0.5,
+        CURVES: "lb-charts" if charts["roc"]["data"] else "lb-hidden",
+    }
+
+
+def groups(performance: PerformanceServices, user: User, search: str | None) -> Values:
+    """Groups of patients, by the id of the component they go to."""
+    asked = performance.numbers.asked(search or "", user)
+    metric, told = METRICS[asked.metric], performance.details.groups(asked)
+    whole = performance.details.errors(asked).figures.get(metric.name)
+    chart = performance_charts.groups(
+        told,
         metric,
         whole.value if whole else None,
         _group_link(performance, asked, OF_METRIC.get(metric.name, "all")),
     )
     return {
-        MATRIX: details.matrix(errors),
-        CASES: _cases(performance, asked, user),
-        GROUPS: details.groups(groups, metric, SUBGROUPS, _group_link(performance, asked)),
-        PROPOSALS: _proposals(performance, asked),
-        ROC: charts["roc"],
-        PRECISION: charts["precision"],
-        CALIBRATION: charts["calibration"],
-        GROUPS_GRAPH: groups_chart,
-        THRESHOLD: round(errors.threshold, 3) if errors.n else 0.5,
-        CURVES: "lb-charts" if charts["roc"]["data"] else "lb-hidden",
-        GROUPS_FIGURE: "lb-groups" if groups_chart["data"] else "lb-hidden",
+        GROUPS: details.groups(told, metric, SUBGROUPS, _group_link(performance, asked)),
+        GROUPS_GRAPH: chart,
+        GROUPS_FIGURE: "lb-groups" if chart["data"] else "lb-hidden",
     }
+
+
+def proposals(performance: PerformanceServices, user: User, search: str | None) -> Values:
+    """Scans of the random sample that wait for a review."""
+    return {PROPOSALS: _proposals(performance, performance.numbers.asked(search or "", user))}
 
 
 def what_if(
@@ -101,13 +113,13 @@ def training(performance: PerformanceServices, user: User, search: str | None) -
     }
 
 
-def compared(performance: PerformanceServices, user: User, search: str | None) -> Component:
+def compared(performance: PerformanceServices, user: User, search: str | None) -> Values:
     """Two versions on the scans that both have read."""
     asked = performance.numbers.asked(search or "", user)
     if not asked.vs:
         words = "Choose a second version to see where it would have been better or worse."
-        return html.P(words, className="text-secondary")
-    return pairs.comparison(performance.pairs.compared(asked), METRICS)
+        return {COMPARISON: html.P(words, className="text-secondary")}
+    return {COMPARISON: pairs.comparison(performance.pairs.compared(asked), METRICS)}
 
 
 def _drawn(name: str, figure: dict[str, Any]) -> Component:

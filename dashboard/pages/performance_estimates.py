@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from data.records import User
     from services.assembly.performance import PerformanceServices
 
-VALUES = {estimates.WITHOUT_TRUTH: "children", answers.ANSWERS: "children"}
+_NOT_BY_CHOICE = html.P(NOT_BY_CHOICE, className="text-secondary")
 
 
-def show(performance: PerformanceServices, user: User, search: str | None) -> Values:
-    """Both sections, by the id of the component they go to; raises InvalidInput for a bad address."""
+def estimated(performance: PerformanceServices, user: User, search: str | None) -> Values:
+    """Estimates of unjudged months, by the id of the component they go to; InvalidInput for a bad address."""
+    asked = performance.numbers.asked(search or "", user)
+    shown = _NOT_BY_CHOICE if asked.chosen else estimates.panel(performance.estimates.of(asked), asked)
+    return {estimates.WITHOUT_TRUTH: shown}
+
+
+def answered(performance: PerformanceServices, user: User, search: str | None) -> Values:
+    """Shares of answers, by the id of the component they go to; InvalidInput for a bad address."""
     asked = performance.numbers.asked(search or "", user)
     if asked.chosen:
-        words = html.P(NOT_BY_CHOICE, className="text-secondary")
-        return {estimates.WITHOUT_TRUTH: words, answers.ANSWERS: words}
+        return {answers.ANSWERS: _NOT_BY_CHOICE}
     outside = audience_of_pages(user).withholds
-    answered = performance.answers.told_outside(asked) if outside else performance.answers.of(asked)
-    chart = performance_charts.answers(answered, asked)
-    return {
-        estimates.WITHOUT_TRUTH: estimates.panel(performance.estimates.of(asked), asked),
-        answers.ANSWERS: answers.panel(answered, chart, asked),
-    }
+    told = performance.answers.told_outside(asked) if outside else performance.answers.of(asked)
+    return {answers.ANSWERS: answers.panel(told, performance_charts.answers(told, asked), asked)}

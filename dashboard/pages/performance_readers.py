@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, State
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.performance import readers, reading
+from dashboard.components.performance.layout import STUDY_FOLD, TWO_READERS_FOLD
+from dashboard.pages import performance_folds as folds
 from data.errors import InvalidInput
 from data.records import User
-from services.addresses import PERFORMANCE
 from services.cohort.small_numbers import audience_of_pages
 from services.permissions import Permission
+from services.readers.watch import PART as READING
 
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from services.readers.readers import Readers
     from services.reviewing.agreement import ReaderAgreement
 
-SHOWN = {
-    readers.READERS: "children",
+STUDIED = {
     readers.STUDY: "children",
     readers.RULE: "children",
     readers.PERCENT: "value",
@@ -84,22 +84,20 @@ def register(
     app: Dash, performance: PerformanceServices, reviewing: ReviewingServices, figures: Readers
 ) -> None:
     """Bind the panels."""
-    here = [Input(LOCATION, "search"), State(LOCATION, "pathname")]
 
-    @app.callback(output=outputs(SHOWN), inputs=here)
-    def _show(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
-        if path != PERFORMANCE:
-            raise PreventUpdate
-        both = show(performance, reviewing.agreement, user, search)
-        return {readers.READERS: both, **study(performance, reviewing, user, search)}
+    def _two_readers(user: User, search: str) -> Values:
+        return {readers.READERS: show(performance, reviewing.agreement, user, search)}
 
-    @app.callback(Output(reading.SHOWN, "children"), *here)
-    def _all_readers(search: str | None, path: str | None) -> Component:
-        user = require(Permission.SEE_STATISTICS)
-        if path != PERFORMANCE:
-            raise PreventUpdate
-        return all_readers(performance, figures, user, search)
+    def _study(user: User, search: str) -> Values:
+        return study(performance, reviewing, user, search)
+
+    def _all_readers(user: User, search: str) -> Values:
+        return {reading.SHOWN: all_readers(performance, figures, user, search)}
+
+    of_the_house = Permission.SEE_STATISTICS
+    folds.bind(app, TWO_READERS_FOLD, {readers.READERS: "children"}, of_the_house, _two_readers)
+    folds.bind(app, STUDY_FOLD, STUDIED, of_the_house, _study)
+    folds.bind(app, READING, {reading.SHOWN: "children"}, of_the_house, _all_readers)
 
     @app.callback(
         output=outputs({readers.RULE: "children", readers.SAID: "children"}, again=True),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.performance import panels, stop_rules
+from dashboard.pages import performance_folds as folds
 from data.records import User
-from services.addresses import PERFORMANCE
 from services.performance.charts import stop_charts
 from services.performance.metrics import REFUSED, WITH_GOALS
+from services.performance.stop_rules import PART
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -81,13 +82,7 @@ def act(performance: PerformanceServices, user: User, suspension_id: str, verb: 
 def register(app: Dash, performance: PerformanceServices) -> None:
     """Bind the section."""
 
-    @app.callback(output=outputs(VALUES), inputs=[Input(LOCATION, "search"), State(LOCATION, "pathname")])
-    def _show(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
-        if path != PERFORMANCE:
-            raise PreventUpdate
-        return show(performance, user, search)
-
+    folds.bind(app, PART, VALUES, Permission.SEE_STATISTICS, partial(show, performance))
     _register_setting(app, performance)
     _register_acts(app, performance)
 

@@ -115,6 +115,11 @@ class StopRules:
             frozenset(ids - blind),
         )
 
+    def suspended(self, task: str, viewer: User) -> list[Suspension]:
+        """What of a task is suspended now. Raises NotAllowed."""
+        require(viewer, Permission.SEE_PERFORMANCE)
+        return [each for each in self._store.all(task) if each.is_active]
+
     def acting(self, task: str) -> bool:
         """Whether the rules of a task suspend."""
         known = self._store.switch(task)

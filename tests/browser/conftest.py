@@ -112,6 +112,11 @@ def click_mark(mark: Locator) -> None:
     mark.click(force=True)
 
 
+def unfold(page: Page, heading: str) -> None:
+    """Open a folded part of a page, or fold it."""
+    page.locator("summary").filter(has=page.get_by_role("heading", name=heading, exact=True)).click()
+
+
 def until(page: Page, expression: str) -> None:
     """Wait for an expression to hold; Playwright's own waiting needs an eval, which our pages forbid."""
     for _ in range(PATIENCE_MS // 50):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from data.records import Role
 from services import keys
-from tests.browser.conftest import click_mark
+from tests.browser.conftest import click_mark, unfold
 from tests.dashboard.clinic import Clinic, png
 from tests.services.performance_department import with_history
 
@@ -92,13 +92,48 @@ def test_validation_training_and_another_version(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
     page.locator("#performance-of label", has_text="Validation").click()
     expect(page.locator("#performance-cases")).to_contain_text("TCGA_1")
+    unfold(page, "Training")
     expect(page.locator("#performance-training-curves figure")).to_have_count(2)
+    unfold(page, "Two versions on the same cases")
     page.locator("#performance-vs").click()
     page.get_by_text("Version 2 (live)", exact=True).last.click()
     expect(page.locator("#performance-comparison")).to_contain_text("8 judged scans were read by both")
     page.locator("#performance-comparison details", has_text="No difference").locator("summary").click()
     page.locator("#performance-comparison .lb-scan-link").first.click()
     expect(page).to_have_url(re.compile(r"/scans/[0-9a-f]{32}$"))
+
+
+def test_what_is_folded_is_asked_for_once_it_is_opened_and_follows_the_address(clinic, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    groups, training = page.locator("#performance-groups"), page.locator("#performance-training")
+    expect(page.locator("#performance-matrix .lb-tile")).to_have_count(4)
+    assert not any("performance-fold" in body for body in asked)
+    expect(groups).to_be_empty()
+    unfold(page, "Groups of patients")
+    expect(groups).to_contain_text("Recall")
+    assert sum("performance-fold-groups" in body for body in asked) == 1
+    for _ in range(2):  # closed and opened again it is there still
+        unfold(page, "Groups of patients")
+    page.locator("#performance-metric").click()
+    page.get_by_role("listbox").get_by_text("Accuracy", exact=True).click()
+    nothing = "There are no groups to compare"
+    expect(groups).to_contain_text(nothing)
+    assert sum("performance-fold-groups" in body for body in asked) == 2
+    expect(training).to_be_empty()
+    page.goto(page.url)  # what was open in this tab is so again
+    expect(groups).to_contain_text(nothing)
+    page.goto(page.url + "&vs=2")
+    expect(page.locator("#performance-comparison")).to_contain_text("were read by both")
+    page.goto(page.url + "#performance-fold-training")
+    page.reload()
+    expect(training).to_contain_text("Registered")
+    expect(training).to_be_in_viewport()
+    unfold(page, "Groups of patients")
+    page.reload()
+    expect(training).to_contain_text("Registered")
+    expect(groups).to_be_empty()
 
 
 def test_clinicians_see_it_and_set_nothing(clinic, open_tab) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from data.records import BRAIN_TUMOUR, Role
 from data.stores.suspensions import SuspensionStore
+from tests.browser.conftest import unfold
 from tests.stopping import a_suspension
 
 pytestmark = pytest.mark.browser
@@ -45,9 +46,15 @@ def test_a_clinician_sees_no_answer_and_why(clinic, open_tab, read, stopped, wid
 
 
 def test_mlops_asks_and_a_head_lifts_it(clinic, open_tab, read, stopped) -> None:
-    address = f"/performance?task={BRAIN_TUMOUR}&version=2&synthetic=no#performance-stop-rules"
+    address = f"/performance?task={BRAIN_TUMOUR}&version=2&synthetic=no"
     page = open_tab().sign_in(Role.MLOPS, address)
     section = page.locator("#performance-stop-rules")
+    for _ in range(2):  # from another address, and on the page that it leads to
+        page.get_by_role("link", name="See the stop rules").click()
+        expect(section).to_contain_text("Version 2: suspended")
+        expect(section).to_be_in_viewport()
+        unfold(page, "Stop rules")
+    unfold(page, "Stop rules")
     expect(section).to_contain_text("Version 2: suspended")
     section.get_by_text("The bad cases (1)").click()
     expect(section.locator(f"a[href='/scans/{read.id}']")).to_be_visible()
@@ -58,6 +65,7 @@ def test_mlops_asks_and_a_head_lifts_it(clinic, open_tab, read, stopped) -> None
 
     page = open_tab().sign_in(Role.HEAD, address)
     section = page.locator("#performance-stop-rules")
+    unfold(page, "Stop rules")
     expect(section).to_contain_text("“The coil was exchanged.”")
     section.get_by_role("button", name="Lift it", exact=True).click()
     expect(section).to_contain_text("Version 2: was suspended")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import BRAIN_TUMOUR, EscapeReason, Role, UnaidedFinding, Verdict
+from tests.browser.conftest import unfold
 from tests.browser.drawing import begun, go_to, stroke, tool
 
 pytestmark = pytest.mark.browser
@@ -92,6 +93,7 @@ def test_an_urgent_case_is_shown_at_once(clinic, open_tab, read, width: int) -> 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_head_sets_the_share_on_the_performance_page(clinic, open_tab, width: int) -> None:
     page = open_tab(width).sign_in(Role.HEAD, "/performance?task=brain-tumour")
+    unfold(page, "Readers without and with the AI")
     expect(page.locator("#performance-unaided-rule")).to_contain_text("No rule")
     expect(page.locator("#performance-unaided")).to_contain_text("Nobody has read a scan of this task")
     share = page.get_by_label("Of new scans, read without the AI first (%)")

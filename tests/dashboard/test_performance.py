@@ -136,10 +136,10 @@ def test_training_and_comparison_are_shown(history: Clinic) -> None:
     assert "ab" * 32 in words(facts)
     assert [chart.children[0].children for chart in charts] == ["dice", "loss"]
     assert "8 judged scans were read by both" in words(
-        closer.compared(history.services.performance, HEAD, "?version=1&vs=2")
+        closer.compared(history.services.performance, HEAD, "?version=1&vs=2")[closer.COMPARISON]
     )
     assert "Choose a second version" in words(
-        closer.compared(history.services.performance, HEAD, "?version=1")
+        closer.compared(history.services.performance, HEAD, "?version=1")[closer.COMPARISON]
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from dashboard.components import panels, viewer, worklist_grid
 from dashboard.components.performance import stop_rules as section
 from dashboard.components.results import accepting_words
+from dashboard.pages import performance as performance_page
 from dashboard.pages import performance_stop_rules as page
+from data.department_wall import seen_by
 from data.errors import InvalidInput, NotFound
 from data.records import BRAIN_TUMOUR, Role, Scan, User, WorklistQuery
 from data.stores.suspensions import SuspensionStore
@@ -133,7 +136,7 @@ def test_who_reads_without_the_ai_first_learns_nothing_of_it(clinic: Clinic, sca
     assert row.unaided and not row.suspended
 
 
-def test_the_section_draws_the_tests_and_lists_who_was_stopped(history: Clinic) -> None:
+def test_the_section_draws_the_tests_and_lists_who_was_stopped(history: Clinic, clinician: User) -> None:
     performance = history.services.performance
     performance.goals.set_typed(BRAIN_TUMOUR, "recall", "97", "85", HEAD)
     suspend(history, version="1")
@@ -143,6 +146,16 @@ def test_the_section_draws_the_tests_and_lists_who_was_stopped(history: Clinic) 
     assert "A bad case adds 12 points, a good one takes 1 point away; at 63 the version is suspended" in said
     assert "once in 100,000 cases, with 15 % (the alert limit) half the time within 55" in said
     assert "because 9 of the last 40 reviewed scans with tumour were missed" in said
+    bound = replace(clinician, departments=frozenset({"north"}))
+    for user, leads in ((HEAD, True), (bound, False)):
+        with seen_by(user.departments):
+            banner = performance_page.show(performance, user, "?version=1&synthetic=no")[
+                performance_page.BANNER
+            ]
+        assert "Version 1" in words(banner) and "9 of the last 40 reviewed scans" in words(banner)
+        assert ("See the stop rules" in words(banner)) is leads
+    other = performance_page.show(performance, HEAD, "?task=pneumonia")[performance_page.BANNER]
+    assert "suspended" not in words(other)
     (chart,) = _graphs(shown)
     assert len(chart["data"][0]["x"]) == 22  # the reviewed ill of version 1, in two months
     assert chart["layout"]["shapes"][0]["y0"] == 63

@@ -4,7 +4,7 @@ import test from "node:test";
 import { page } from "./load.mjs";
 
 function cohort(triggered, inputs = []) {
-  const window = page(["cohort.js"]);
+  const window = page(["folds.js", "cohort.js"]);
   Object.assign(window.dash_clientside.callback_context, { triggered, inputs_list: inputs });
   return window.dash_clientside.lightbox;
 }

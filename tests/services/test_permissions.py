@@ -302,6 +302,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
         lambda s, u: s.performance.stop_rules.view(BRAIN_TUMOUR, "1", u),
     ),
     (
+        Permission.SEE_PERFORMANCE,
+        "what is suspended",
+        lambda s, u: s.performance.stop_rules.suspended(BRAIN_TUMOUR, u),
+    ),
+    (
         Permission.LIFT_SUSPENSIONS,
         "ask to lift",
         lambda s, u: s.performance.stop_rules.ask_to_lift(NO_ID, "It is well.", u),

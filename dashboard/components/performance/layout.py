@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.folds import asking_fold
 from dashboard.components.performance import (
     answers,
     controls,
@@ -50,6 +51,27 @@ PROPOSALS = "performance-proposals"
 TRAINING, TRAINING_CURVES = "performance-training", "performance-training-curves"
 COMPARISON = "performance-comparison"
 ARRIVED = "performance-arrived"
+ESTIMATES_FOLD = "performance-fold-estimates"
+ANSWERS_FOLD = "performance-fold-answers"
+GROUPS_FOLD = "performance-fold-groups"
+SAMPLE_FOLD = "performance-fold-sample"
+PAIRS_FOLD = "performance-fold-pairs"
+TWO_READERS_FOLD = "performance-fold-two-readers"
+STUDY_FOLD = "performance-fold-study"
+TRAINING_FOLD = "performance-fold-training"
+FOLDS = (
+    ESTIMATES_FOLD,
+    ANSWERS_FOLD,
+    GROUPS_FOLD,
+    SAMPLE_FOLD,
+    PART,
+    PAIRS_FOLD,
+    TWO_READERS_FOLD,
+    STUDY_FOLD,
+    READING,
+    TRAINING_FOLD,
+)
+"""Parts that are folded; links may name them."""
 PLAIN: dcc.Graph.Config = {"displayModeBar": False}
 
 
@@ -84,10 +106,10 @@ def _closer(user: User) -> list[Component]:
         html.P(id=COVERAGE, className="text-secondary"),
         _section("Right and wrong", errors, html.Div(curves, className="lb-charts", id=CURVES)),
         html.Div(id=CASES),
-        _section("Estimated without truth", html.Div(id=estimates.WITHOUT_TRUTH)),
-        _section("Answers: found, not found, uncertain", html.Div(id=answers.ANSWERS)),
-        _section("Groups of patients", groups, html.Div(id=GROUPS)),
-        _section("The random sample", html.Div(id=PROPOSALS)),
+        asking_fold(ESTIMATES_FOLD, "Estimated without truth", html.Div(id=estimates.WITHOUT_TRUTH)),
+        asking_fold(ANSWERS_FOLD, "Answers: found, not found, uncertain", html.Div(id=answers.ANSWERS)),
+        asking_fold(GROUPS_FOLD, "Groups of patients", groups, html.Div(id=GROUPS)),
+        asking_fold(SAMPLE_FOLD, "The random sample", html.Div(id=PROPOSALS)),
         *of_the_house,
     ]
 
@@ -96,12 +118,14 @@ def _of_the_house(user: User) -> list[Component]:
     """What is told of all departments together."""
     runs = [html.Div(id=TRAINING), html.Div(id=TRAINING_CURVES, className="lb-charts")]
     return [
-        html.Div(_section("Stop rules", stop_rules.forms(user)), id=PART),
-        _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
-        _section("Two readers", html.Div(id=readers.READERS)),
-        _section("Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)),
-        html.Div(_section("How readers read", html.Div(id=reading.SHOWN)), id=READING),
-        _section("Training", *runs),
+        asking_fold(PART, "Stop rules", stop_rules.forms(user)),
+        asking_fold(PAIRS_FOLD, "Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
+        asking_fold(TWO_READERS_FOLD, "Two readers", html.Div(id=readers.READERS)),
+        asking_fold(
+            STUDY_FOLD, "Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)
+        ),
+        asking_fold(READING, "How readers read", html.Div(id=reading.SHOWN)),
+        asking_fold(TRAINING_FOLD, "Training", *runs),
     ]
 
 

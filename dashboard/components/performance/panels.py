@@ -13,14 +13,16 @@ from dash.development.base_component import Component
 from dashboard.components.cohort.panels import file_links, for_the_house, number
 from dashboard.components.kinds import synthetic_badge
 from dashboard.components.results import local_time
-from data.records import ReportKind, User
+from data.records import ReportKind, Suspension, User
 from services import addresses
 from services.addresses import ReportsAddress
 from services.performance.cases import NOT_BY_CHOICE
 from services.performance.estimate_records import ESTIMATED
 from services.performance.number_words import KINDS_OF_NUMBERS, interval_words, value_words
 from services.performance.numbers import choice_words
+from services.performance.stop_rules import place_of
 from services.permissions import Permission, may
+from services.standing.suspensions import suspended_words
 
 if TYPE_CHECKING:
     from data.records import ReadCount
@@ -63,9 +65,14 @@ def exports(query: str, user: User) -> Component:
     return html.Div(links, className="lb-exports")
 
 
-def banner(shown: MetricView) -> list[Component]:
-    """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
+def banner(shown: MetricView, suspended: Sequence[Suspension], user: User) -> list[Component]:
+    """What must be known before anything is believed: suspensions, no MLflow, numbers beyond their limit."""
     parts: list[Component] = []
+    for stopped in suspended:
+        suspension: list[Component | str] = [suspended_words(stopped)]
+        if may(user, Permission.SEE_STATISTICS):
+            suspension += [" ", dcc.Link("See the stop rules", href=place_of(stopped))]
+        parts.append(html.Div(suspension, className="lb-warning lb-past-limit"))
     if said := choice_words(shown):
         told = shown.metric.truth or not shown.asked.chosen
         words = said if told else f"{said} {shown.metric.label}: {NOT_BY_CHOICE}"
