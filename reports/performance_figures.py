@@ -302,7 +302,7 @@ def _write_n(
     places: Sequence[str],
     series: Sequence[MetricSeries],
     most: int,
-    words: str = "; below it n, in the order of the legend",
+    words: str = "<br>below it n, in the order of the legend",
 ) -> None:
     """The number of cases below the name of each place, a row a series, where there is room for it.
 
@@ -321,7 +321,7 @@ def _write_n(
         for name, place in zip(axis["ticktext"], places, strict=True)
     ]
     if len(rows) > 1:
-        axis["title"] = {"text": f"{axis['title']['text']}{words}"}
+        axis["title"] = {"text": f"{axis['title']['text']}{words}", "standoff": 8}
 
 
 def framed(data: list[Figure], scale: Scale) -> Figure:
