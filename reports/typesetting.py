@@ -28,6 +28,8 @@ _CELL, _NAMES = 20, 44  # of a place in the head, of the names of classes
 _FONT = "Libertinus Serif"  # typst brings it along; a font of this machine might not be on another
 NARROW_SPACE = "\u202f"
 _SHORT = 16  # letters of a text that is not broken
+_LINE, _PADDING = 92, 2  # letters of a line of a table, and those that the gaps of a column take
+_LONGEST_WORD = 24  # letters; a longer one has no room beside others
 _NARROWEST, _WIDEST = 6, 48  # letters of a column of texts that count for its width
 
 
@@ -157,15 +159,38 @@ def _widths(table: Table, rows: Sequence[Sequence[str]]) -> list[int]:
     """Of each column its share of the page, by its longest text; 0 for those that take what they need.
 
     These are numbers, and short texts such as days and states beside a long one: they would be broken.
+    No share is too narrow for the longest word in its column, which would be printed over the next one.
     """
     longest = [
         max(len(cell) for cell in (head, *(row[n] for row in rows))) for n, head in enumerate(table.head)
     ]
     short = _SHORT if max(longest[: table.texts], default=0) > _SHORT else 0
-    return [
-        min(max(size, _NARROWEST), _WIDEST) if short < size and n < table.texts else 0
+    wanted = {
+        n: min(max(size, _NARROWEST), _WIDEST)
         for n, size in enumerate(longest)
-    ]
+        if short < size and n < table.texts
+    }
+    taken = sum(longest[n] + _PADDING for n in range(len(longest)) if n not in wanted)
+    words = {n: _longest_word([table.head[n], *(row[n] for row in rows)]) + _PADDING for n in wanted}
+    shares = _with_room(wanted, words, _LINE - taken)
+    return [shares.get(n, 0) for n in range(len(longest))]
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    """Letters of the longest word, as far as there is room for one."""
+    return min(max((len(word) for text in texts for word in text.split()), default=0), _LONGEST_WORD)
+
+
+def _with_room(wanted: Mapping[int, int], least: Mapping[int, int], line: int) -> dict[int, int]:
+    """Parts of a line of so many letters in the wanted proportion, none below its least."""
+    shares: dict[int, int] = {}
+    while True:
+        free = {n: size for n, size in wanted.items() if n not in shares}
+        left, whole = max(line - sum(shares.values()), 0), sum(free.values())
+        narrow = {n: least[n] for n, size in free.items() if size * left < least[n] * whole}
+        if not narrow:
+            return shares | {n: max(1, round(size * left / whole)) for n, size in free.items()}
+        shares |= narrow
 
 
 def _decimals(values: Sequence[Cell]) -> int | None:

@@ -20,7 +20,7 @@ from data.records import (
 )
 from services import addresses
 from services.permissions import Permission, may
-from services.versions.promotion_words import STATE_WORDS
+from services.versions.promotion_words import outcome_words
 
 GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
@@ -124,9 +124,7 @@ def _told(promotion: Promotion) -> list[str]:
         f" in the place of {promotion.from_version}" if promotion.from_version else ""
     )
     what = f"back to {went}" if promotion.kind is PromotionKind.ROLLBACK else went
-    outcome = STATE_WORDS[promotion.state] + (
-        ", past the gate" if promotion.overridden and promotion.state is PromotionState.DONE else ""
-    )
+    outcome = outcome_words(promotion)
     if promotion.decided_name:
         outcome += f", {promotion.decided_name}"
     if promotion.decision:

@@ -59,7 +59,7 @@ from services.reporting.performance_report import (
 from services.reporting.reports import Ask, Progress, Written
 from services.reviewing.pictures import Pictures
 from services.task_words import words_of
-from services.versions.promotion_words import STATE_WORDS
+from services.versions.promotion_words import outcome_words
 
 _VOLUME = (
     "summary",
@@ -340,7 +340,7 @@ class GovernanceReport:
             [
                 minute(promotion.asked_at),
                 _asked_words(promotion),
-                f"{STATE_WORDS[promotion.state]}{', past the gate' if promotion.overridden else ''}",
+                outcome_words(promotion),
                 f"{promotion.asked_name}: {promotion.reason}",
                 f"{promotion.decided_name}: {promotion.decision or ''}" if promotion.decided_name else "",
                 promotion.gate.sentence if promotion.gate else "",

@@ -420,7 +420,7 @@ def test_a_report_says_nothing_by_the_names_of_the_program(sources: Sources, sev
     ]
     assert approved["rows"][0][1:3] == [
         "back to brain tumour, version 3",
-        "waits for a second person, past the gate",
+        "waits for a second person",
     ]
     said = json.dumps(document["front"])
     assert "too-few" not in said and "not-judged" not in said
