@@ -37,7 +37,7 @@
     };
     const words = { href: href, className: "lb-scan-link", onClick: stay, tabIndex: -1 };
     const parts = [element("a", { key: "link", ...words }, props.value || "Unknown")];
-    if (props.data.synthetic) parts.push(" ", element("span", { key: "synthetic", className: "lb-badge lb-synthetic" }, "SYNTHETIC"));
+    if (props.data.synthetic) parts.push(" ", element("span", { key: "synthetic", className: "lb-badge lb-synthetic" }, props.data.synthetic));
     const calls = props.data.urgency_code !== "routine" ? props.data.urgency : "";
     const second = [calls, props.data.assigned].filter(Boolean).join(" · ");
     if (second) parts.push(element("small", { key: "second", className: "lb-narrow-only" }, second)); // its columns are hidden there

@@ -16,7 +16,7 @@ from dashboard.components.results import (
     task_name,
 )
 from dashboard.components.worklist import DOUBT_NAMES, URGENCY_NAMES
-from data.records import User, WorklistRow
+from data.records import SYNTHETIC, User, WorklistRow
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may
 from services.reading_words import VERDICT_NAMES, queue_words
@@ -117,7 +117,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "patient": listed.patient,
         "patient_id": listed.patient_id if may(user, Permission.SEE_IDENTITY) else None,
         "pseudonym": listed.pseudonym,
-        "synthetic": listed.synthetic,
+        "synthetic": SYNTHETIC if listed.synthetic else "",
         "modality": " ".join(part for part in (listed.modality, listed.sequence) if part),
         "acquired_at": local_date(listed.acquired_at),
         "task": task_name(listed.task),
