@@ -10,9 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from dashboard.manuals.routes import SITE
-
 ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).resolve().parent / "site"
 
 
 def build_site(site: Path = SITE) -> Path:

@@ -25,9 +25,13 @@ FROM_ELSEWHERE = {
     "models/suitability/card.md": "card-suitability.md",
     "models/acquisition/card.md": "card-acquisition.md",
     "dashboard/assets/logo.svg": "logo.svg",
+    "dashboard/manuals/manuals.css": "manuals.css",
 }
 """Files of the repository that are no part of docs/, and what they are called in the site."""
 
+FOR_PEOPLE = {"clinicians.md", "department-heads.md", "mlops.md", "administrators.md"}
+"""What a search puts first; tables of figures hold a word often and explain nothing."""
+_FIRST = 4.0
 _HOMES = {name: place for place, name in FROM_ELSEWHERE.items()}
 _LINK = re.compile(r"(?<=\]\()([^)\s:#]+)")
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -45,6 +49,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Make GitHub's Markdown of a page into what Python-Markdown reads in the same way."""
+    if page.file.src_uri in FOR_PEOPLE:
+        page.meta["search"] = {"boost": _FIRST}
     home = _HOMES.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     return _LINK.sub(lambda link: _in_site(link[1], home), with_lists_apart(markdown))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Flask, Response, redirect, send_from_directory
 from werkzeug.exceptions import NotFound as NoFile
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.auth import person
 from dashboard.kept_answers import ASK_AGAIN
+from dashboard.manuals.build import SITE
 from dashboard.manuals.chapters import chapter
 from data.errors import NotFound
 
-SITE = Path(__file__).resolve().parent / "site"
 _NO_PAGE = "There is no such page in the manuals."
 _NO_SITE = "The manuals are not built on this server. Whoever runs it can do so: make setup."
 
