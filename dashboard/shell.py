@@ -326,7 +326,7 @@ def _who(user: User) -> Component:
             html.Span(ROLE_NAMES[user.role], className="lb-role", id="role"),
             *_departments(),
             html.A(
-                [icon("bi-question-circle"), "Help"],
+                [icon("bi-question-circle"), html.Span("Help", className="lb-help-word")],
                 id=HELP,
                 href=chapter("", user),
                 className="lb-who",
