@@ -21,7 +21,10 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     addresses.DICOM: ("dicom-node",),
     addresses.DRIFT: (f"{MLOPS}#drift",),
     addresses.EVALUATIONS: (f"{MLOPS}#versions",),
-    addresses.FEEDBACK: (f"{CLINICIANS}#something-is-wrong-with-a-result", f"{MLOPS}#what-people-say-of-results"),
+    addresses.FEEDBACK: (
+        f"{CLINICIANS}#something-is-wrong-with-a-result",
+        f"{MLOPS}#what-people-say-of-results",
+    ),
     addresses.MODELS: (f"{MLOPS}#versions", f"{HEADS}#models"),
     addresses.MODEL_CARD: (f"{MLOPS}#versions",),
     addresses.PATIENTS: (f"{CLINICIANS}#patient-page",),
@@ -40,5 +43,6 @@ def chapter(pathname: str, user: User) -> str:
     own = manual_of(user)
     first = "/" + pathname.strip("/").partition("/")[0]
     given = CHAPTERS.get(first, (own,))
-    manual, hash_mark, anchor = next((one for one in given if one.partition("#")[0] == own), given[0]).partition("#")
+    chosen = next((place for place in given if place.partition("#")[0] == own), given[0])
+    manual, hash_mark, anchor = chosen.partition("#")
     return f"{addresses.HELP}/{manual}.html{hash_mark}{anchor}"

@@ -36,7 +36,8 @@ PAGES = {
     Role.CLINICIAN: (
         "/worklist", "/worklist?doubt=uncertain", "/scans/{scan_id}", "/scans/{film_id}",
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
-        "/account/password", "/account/second-factor", "/nothing", "/help/clinicians.html", "/help/permissions.html", "/feedback",
+        "/account/password", "/account/second-factor", "/nothing", "/feedback",
+        "/help/clinicians.html", "/help/permissions.html",
         "/model-card?task=brain-tumour&version=2",
     ),
     Role.HEAD: (

@@ -1,4 +1,4 @@
-"""The manuals in a browser, under the policy of every page: own manual, search, chapters, no console, no request away."""
+"""The manuals in a browser: own manual, search, chapters; the console stays empty, no request leaves."""
 
 from __future__ import annotations
 

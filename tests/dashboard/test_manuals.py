@@ -54,7 +54,9 @@ def test_a_broken_link_ends_the_build(tmp_path: Path, monkeypatch: pytest.Monkey
         (house / "docs" / "index.md").write_text(f"# Start\n\n[there]({target})\n")
         (house / "docs" / "clinicians.md").write_text("# For clinicians\n")
         settings = (ROOT / "mkdocs.yml").read_text().partition("nav:\n  - Start")[0]
-        (house / "mkdocs.yml").write_text(re.sub(r"\nhooks:.*|\nextra_css:.*|\n  \w+: logo.svg", "", settings))
+        (house / "mkdocs.yml").write_text(
+            re.sub(r"\nhooks:.*|\nextra_css:.*|\n  \w+: logo.svg", "", settings)
+        )
         monkeypatch.setattr(build, "ROOT", house)
         with pytest.raises(Abort, match="1 warnings in strict mode"):
             build.build_site(house / "site")
@@ -89,7 +91,9 @@ def test_help_leads_to_the_manual_of_the_role(site: Path, sign_in: SignIn, role:
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "private, max-age=0, must-revalidate"
         assert "unsafe" not in answer.headers["Content-Security-Policy"].partition("style-src")[0]
-        again = client.get(f"/help/{manual}.html", buffered=True, headers={"If-None-Match": answer.headers["ETag"]})
+        again = client.get(
+            f"/help/{manual}.html", buffered=True, headers={"If-None-Match": answer.headers["ETag"]}
+        )
         assert again.status_code == 304
 
 
