@@ -57,7 +57,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Move the theme's inline scripts into files: the server's policy forbids them in a page."""
-    return _without_inline_scripts(output, Path(config.site_dir))
+    return _without_inline_scripts(_for_everybody(output), Path(config.site_dir))
 
 
 def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
@@ -86,6 +86,13 @@ def _in_site(target: str, home: str) -> str:
     """A link of the file at `home`, a path in the repository, as a link of the site."""
     place = posixpath.normpath(posixpath.join(posixpath.dirname(home), target))
     return FROM_ELSEWHERE.get(place, place.removeprefix("docs/"))
+
+
+def _for_everybody(html: str) -> str:
+    """Name the search for who hears the page, and let a keyboard scroll wide tables."""
+    html = html.replace('role="dialog"', 'role="dialog" aria-label="Search"')
+    opened = '<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table>'
+    return html.replace("<table>", opened).replace("</table>", "</table></div>")
 
 
 def _without_inline_scripts(html: str, site: Path) -> str:
