@@ -3,16 +3,19 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 VENDOR := dashboard/assets/vendor/.installed
+MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup \
-  lock audit sbom licences image image-check release clean
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup packages \
+  lock audit sbom licences manual-pictures image image-check release clean
 
-run: $(VENV)/.installed $(VENDOR)
+run: $(VENV)/.installed $(VENDOR) $(MANUALS)
 	$(BIN)/python app.py serve
 
-setup: $(VENV)/.installed $(VENDOR)
+setup: packages $(MANUALS)
+
+packages: $(VENV)/.installed $(VENDOR)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lightbox needs Python 3.11 or newer.")'
@@ -35,6 +38,14 @@ $(VENDOR): package.json package-lock.json dashboard/vendor.py $(VENV)/.installed
 	$(NPM) ci --omit=dev $(NPM_QUIET)
 	$(BIN)/python -m dashboard.vendor
 	touch $@
+
+# The manuals as a site; a link that leads nowhere ends it.
+$(MANUALS): mkdocs.yml $(wildcard docs/* docs/pictures/* models/*/card.md dashboard/manuals/*.py dashboard/manuals/*.css *.md) $(VENV)/.installed
+	$(BIN)/python -m dashboard.manuals.build
+
+# Their pictures anew, out of a demonstration in a house of its own; takes half an hour.
+manual-pictures: $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python scripts/manual_pictures.py
 
 # What checks the pages' own scripts; nobody needs it to run the server.
 $(CHECKERS): package.json package-lock.json $(VENDOR)
@@ -67,7 +78,7 @@ test-scripts: $(CHECKERS)
 	$(NPM) run --silent lint
 	$(NPM) test --silent
 
-test-fast: $(VENV)/.installed-dev $(VENDOR)
+test-fast: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy"
 
 # Everything of deploy/, with what takes longer: nginx in front of a server that runs as people run it.
@@ -77,7 +88,7 @@ test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) test-scripts
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks
 
-lint: $(VENV)/.installed-dev $(VENDOR)
+lint: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -188,4 +199,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load dashboard/assets/vendor
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load dashboard/assets/vendor dashboard/manuals/site

@@ -92,7 +92,7 @@ OPEN_ASSETS = {
 BROWSER_COOKIE = "lightbox_browser"
 _CONFIRMED = "confirmed"  # what the provider confirmed for one act, of this session alone
 _WAITING, _NEXT = "waiting", "next"  # a session that waits for the second factor, and where it then leads
-_PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password", "second_factor"}
+_PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password", "second_factor", "help", "help_page"}
 _PASSWORD_ENDPOINTS = {"password", "change_password", "logout"}
 _FACTOR_ENDPOINTS = {
     "second_factor",

@@ -30,6 +30,7 @@ from dashboard.files import unaided as unaided_files
 from dashboard.files import uploads as tus
 from dashboard.files import volumes as volume_files
 from dashboard.kept_answers import KeptAnswers
+from dashboard.manuals import routes as manuals
 from dashboard.pages import (
     acceptance,
     admin,
@@ -96,6 +97,8 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     """
     if missing := missing_vendor_files():
         logger.warning("run `npm ci && python -m dashboard.vendor`: missing %s", ", ".join(missing))
+    if not manuals.is_built():
+        logger.warning("run `make setup`, or `python -m dashboard.manuals.build`: the manuals are missing")
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
@@ -190,6 +193,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     report_files.register(server, services)
     drift_files.register(server, services)
     audit_files.register(server, services)
+    manuals.register(server)
     api.register(server, services)
     health.register(server, services)
     bell.add_routes(server, services.alerts)

@@ -21,6 +21,7 @@ from dashboard.components.icons import icon
 from dashboard.components.outputs import set_apart
 from dashboard.departments import department_names
 from dashboard.errors import ALERT
+from dashboard.manuals.chapters import chapter
 from dashboard.pages import (
     acceptance,
     admin,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 PAGE = "page"
 MENU = "menu"
 MENU_TOGGLE = "menu-toggle"
+HELP = "help"
 
 
 @dataclass(frozen=True)
@@ -245,16 +247,17 @@ def register(app: Dash, links: Links, messages: FeedbackMessages) -> None:
     @app.callback(
         Output(PAGE, "children"),
         Output(TAB_TITLE, "data"),
+        Output(HELP, "href"),
         Input(LOCATION, "pathname"),
         State(LOCATION, "search"),
     )
-    def _show_page(pathname: str, query: str | None) -> tuple[Component, str]:
+    def _show_page(pathname: str, query: str | None) -> tuple[Component, str, str]:
         user = person()
         if may(user, Permission.GIVE_FEEDBACK):
             set_apart(
                 {feedback.WAITING: feedback_page.waiting(messages, user)}, {feedback.WAITING: "children"}
             )
-        return show_page(pathname, user, query or "", links)
+        return *show_page(pathname, user, query or "", links), chapter(pathname, user)
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "setTitle"), Input(TAB_TITLE, "data"), prevent_initial_call=True
@@ -322,6 +325,14 @@ def _who(user: User) -> Component:
             ),
             html.Span(ROLE_NAMES[user.role], className="lb-role", id="role"),
             *_departments(),
+            html.A(
+                [icon("bi-question-circle"), html.Span("Help", className="lb-help-word")],
+                id=HELP,
+                href=chapter("", user),
+                className="lb-who",
+                target="_blank",  # beside what one is doing: a drawing that is not saved stays
+                title="The manual, in a new tab",
+            ),
             html.Form(
                 [
                     dcc.Input(type="hidden", name="csrf_token", value=token),

@@ -26,6 +26,12 @@ _PLURALS: Mapping[Role, str] = {
     Role.MLOPS: "MLOps staff",
     Role.ADMIN: "administrators",
 }
+_MANUALS: Mapping[Role, str] = {
+    Role.CLINICIAN: "clinicians",
+    Role.HEAD: "department-heads",
+    Role.MLOPS: "mlops",
+    Role.ADMIN: "administrators",
+}
 
 
 class Permission(StrEnum):
@@ -473,6 +479,11 @@ def role_name(user: User) -> str:
 def role_names(roles: Sequence[Role]) -> str:
     """What people of these roles are called together: "clinicians and MLOps staff"."""
     return _listed([_PLURALS[role] for role in roles])
+
+
+def manual_of(user: User) -> str:
+    """The name of the manual that is written for a person's role, without its ending."""
+    return _MANUALS[user.role]
 
 
 def may(user: User, permission: Permission) -> bool:

@@ -37,6 +37,7 @@ HOMES = {
     "fhir": ("reports/fhir",),
     "huey": ("services/jobs/",),
     "evidently": ("reports",),
+    "mkdocs": ("dashboard/manuals/build.py", "dashboard/manuals/hooks.py"),
     "apprise": ("services/alerts/delivery.py",),
     "cronsim": ("services/schedules/times.py",),
 }

@@ -25,6 +25,7 @@ from data.stores.acceptance import AcceptanceStore
 from tests.browser.conftest import PATIENCE_MS, Visit, serving
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.furnished import furnish
+from tests.manuals import serve_built_site
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +37,7 @@ PAGES = {
         "/worklist", "/worklist?doubt=uncertain", "/scans/{scan_id}", "/scans/{film_id}",
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
         "/account/password", "/account/second-factor", "/nothing", "/feedback",
+        "/help/clinicians.html", "/help/permissions.html",
         "/model-card?task=brain-tumour&version=2",
     ),
     Role.HEAD: (
@@ -60,6 +62,8 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    patch = pytest.MonkeyPatch()
+    serve_built_site(tmp_path_factory.mktemp("manuals"), patch)
     clinic = Clinic(tmp_path_factory.mktemp("house"))
     ids = furnish(clinic)
     for role in Role:
@@ -74,6 +78,7 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with serving(build_dashboard(clinic.services, secret_key="k" * 32).server) as address:
         yield House(ids, {}, address)
     clinic.close()
+    patch.undo()
 
 
 def _tested(clinic: Clinic, head: User, evaluation_id: str) -> str:

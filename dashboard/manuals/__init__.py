@@ -1,0 +1,1 @@
+"""The manuals as a site: built from docs/ at set-up, served under /help."""
