@@ -7,7 +7,7 @@ CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
 .PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup \
-  lock audit sbom licences image image-check release clean
+  lock audit sbom licences image image-check release client clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -45,7 +45,7 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
-test: lint test-scripts
+test: lint test-scripts .client/.installed
 	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.
@@ -144,12 +144,22 @@ load: .load/.installed $(VENV)/.installed-dev $(VENDOR)
 	.load/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	touch $@
 
-# After a change to requirements.txt or requirements-dev.txt: what follows from them on every platform, with hashes.
+# A Python client of the API, out of its OpenAPI document: a wheel in dist/client. The generator has an environment of its own.
+client: .client/.installed $(VENV)/.installed
+	$(BIN)/python -m scripts.client
+
+.client/.installed: deploy/python_client/requirements.txt
+	$(PYTHON) -m venv .client
+	.client/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	touch $@
+
+# After a change to requirements.txt, requirements-dev.txt or one of the .in files: what follows from them on every platform, with hashes.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) requirements.txt --output-file requirements.lock
 	$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
+	$(LOCK) deploy/python_client/requirements.in --output-file deploy/python_client/requirements.txt
 
 # Known weaknesses of what is installed, as far as their databases can be reached.
 audit: $(VENV)/.installed-dev
@@ -188,4 +198,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load dashboard/assets/vendor
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client dashboard/assets/vendor

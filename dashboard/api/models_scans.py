@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
+from dashboard.api.models_common import BYTES, ApiAnswer, ApiQuery, ErrorWordsAnswer
 from data.records import (
     Outcome,
     Patient,
@@ -142,11 +142,9 @@ UPLOADED_FILE: dict[str, Any] = {
         "schema": {
             "type": "object",
             "required": ["file"],
-            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "properties": {"file": BYTES},
         }
     },
-    "application/octet-stream": {
-        "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
-    },
+    "application/octet-stream": {"schema": BYTES},
 }
 """The bodies that hold a file: bytes, which no model describes."""
