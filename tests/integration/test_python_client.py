@@ -21,7 +21,7 @@ from data.records import BRAIN_TUMOUR, Role, ScanStatus
 from data.version import VERSION
 from tests.browser.conftest import serving
 from tests.dashboard.clinic import Clinic
-from tests.dashboard.furnished import furnish
+from tests.dashboard.furnished import furnish, noted
 from tests.integration.python_client import built_wheel, importable, unpacked
 
 pytestmark = pytest.mark.integration
@@ -53,7 +53,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def house(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     clinic = Clinic(tmp_path_factory.mktemp("clinic"))
-    ids = furnish(clinic)
+    ids = furnish(clinic, noted)
     app = build_dashboard(clinic.services, secret_key="k" * 32).server
     with importable(unpacked(wheel, tmp_path_factory.mktemp("client"))), serving(app) as address:
         yield House(clinic, address, ids, import_module("lightbox_client"))
