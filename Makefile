@@ -7,7 +7,7 @@ CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
 .PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup \
-  lock audit sbom licences image image-check release client clean
+  lock audit sbom licences image image-check release client kernel test-notebooks clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -89,6 +89,7 @@ lint: $(VENV)/.installed-dev $(VENDOR)
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 # The same checks before each commit.
 hooks: $(VENV)/.installed-dev
@@ -147,6 +148,15 @@ load: .load/.installed $(VENV)/.installed-dev $(VENDOR)
 # A Python client of the API, out of its OpenAPI document: a wheel in dist/client. The generator has an environment of its own.
 client: .client/.installed $(VENV)/.installed
 	$(BIN)/python -m scripts.client
+
+# This environment as a kernel, `Lightbox`, for your own Jupyter or editor, with the client of the API in it.
+kernel: $(VENV)/.installed-dev client
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/client/*.whl
+	$(BIN)/python -m ipykernel install --user --name lightbox --display-name Lightbox
+
+# The notebooks from their first cell to their last, and the client against a server.
+test-notebooks: $(VENV)/.installed-dev .client/.installed
+	$(BIN)/python -m pytest tests/integration/test_notebooks.py tests/integration/test_python_client.py
 
 .client/.installed: deploy/python_client/requirements.txt
 	$(PYTHON) -m venv .client

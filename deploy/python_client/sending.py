@@ -44,7 +44,7 @@ def checked(response: Response[Any], kind: type[_Answer]) -> _Answer:
     if isinstance(answer, Error | AllRefused):
         raise ApiError(status, answer.error.code, answer.error.message, after)
     if status >= FIRST_REFUSAL:
-        raise ApiError(status, "unknown", "Something between here and Lightbox answered instead.", after)
+        raise ApiError(status, "not_lightbox", "Something between here and Lightbox answered instead.", after)
     raise TypeError(f"The answer is of the kind {type(answer).__name__}, not {kind.__name__}.")
 
 

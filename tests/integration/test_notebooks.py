@@ -22,13 +22,14 @@ from tests.integration.python_client import built_wheel, unpacked
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {file.stem: file for file in sorted((ROOT / "notebooks").glob("*.ipynb"))}
-PATIENCE_S = 280
+PATIENCE_S = 560
+pytestmark = pytest.mark.timeout(600)
 TABLE, CHART = "text/html", "application/vnd.plotly.v1+json"
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS.values(), ids=NOTEBOOKS)
 def test_a_notebook_is_kept_without_what_it_showed(file: Path) -> None:
-    """Outputs may hold names of scans and folders: `make strip` takes them out."""
+    """Outputs may hold names of scans and folders: `make format` takes them out."""
     notebook = nbformat.read(file, as_version=4)
     nbformat.validate(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
