@@ -167,6 +167,8 @@ def test_the_api_is_asked(house: dict[str, str], tmp_path: Path) -> None:
     assert re.search(r"^mask\.nii\.gz: \d+ bytes", run.printed, re.MULTILINE)
     assert re.search(r"^result\.csv: \d+ bytes", run.printed, re.MULTILINE)
     assert re.search(r"^result\.dcm: .*\.$", run.printed, re.MULTILINE)  # the reason in a sentence
-    studies, counted, known, runs = run.tables
+    listed, studies, counted, known, runs = run.tables
     assert all(len(table) > 0 for table in (studies, counted, known, runs))
+    assert re.search(rf"^{len(listed)} fit; the newest {len(listed)}:", run.printed, re.MULTILINE)
+    assert (len(listed), {row[3] for row in listed}) == (2, {"found"})
     assert (runs[0][2:4], run.complaints) == (["done", "warning"], [])

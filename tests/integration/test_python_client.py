@@ -95,6 +95,7 @@ def test_every_operation_of_the_document_is_in_the_client(house: House) -> None:
 
 
 READ = [
+    ("scans.scans", "Scans", "scans", Role.CLINICIAN),
     ("scans.scan", "Scan", "scans/{scan_id}", Role.CLINICIAN),
     ("scans.scan", "Scan", "scans/{film_id}", Role.HEAD),
     ("scans.annotations", "Annotations", "scans/{scan_id}/annotations", Role.CLINICIAN),
