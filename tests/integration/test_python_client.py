@@ -92,6 +92,9 @@ def test_every_operation_of_the_document_is_in_the_client(house: House) -> None:
             source = Path(module.__file__).read_text()
             assert f'"method": "{method}"' in source
             assert f'"url": "{path}' in source, path
+            kinds = operation["responses"].get("200", {}).get("content", {}).values()
+            files = any(kind["schema"].get("format") == "binary" for kind in kinds)
+            assert ("response_200 = File(" in source) is files, path
 
 
 READ = [
