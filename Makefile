@@ -8,7 +8,7 @@ CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
 .PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup packages \
-  lock audit sbom licences manual-pictures image image-check release clean
+  lock audit sbom licences manual-pictures image image-check release client kernel test-notebooks clean
 
 run: $(VENV)/.installed $(VENDOR) $(MANUALS)
 	$(BIN)/python app.py serve
@@ -56,7 +56,7 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
-test: lint test-scripts
+test: lint test-scripts .client/.installed
 	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.
@@ -100,6 +100,7 @@ lint: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 # The same checks before each commit.
 hooks: $(VENV)/.installed-dev
@@ -155,12 +156,31 @@ load: .load/.installed $(VENV)/.installed-dev $(VENDOR)
 	.load/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	touch $@
 
-# After a change to requirements.txt or requirements-dev.txt: what follows from them on every platform, with hashes.
+# A Python client of the API, out of its OpenAPI document: a wheel in dist/client. The generator has an environment of its own.
+client: .client/.installed $(VENV)/.installed
+	$(BIN)/python -m scripts.client
+
+# This environment as a kernel, `Lightbox`, for your own Jupyter or editor, with the client of the API in it.
+kernel: $(VENV)/.installed-dev client
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/client/*.whl
+	$(BIN)/python -m ipykernel install --user --name lightbox --display-name Lightbox
+
+# The notebooks from their first cell to their last, and the client against a server.
+test-notebooks: $(VENV)/.installed-dev .client/.installed
+	$(BIN)/python -m pytest tests/integration/test_notebooks.py tests/integration/test_python_client.py
+
+.client/.installed: deploy/python_client/requirements.txt
+	$(PYTHON) -m venv .client
+	.client/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	touch $@
+
+# After a change to requirements.txt, requirements-dev.txt or one of the .in files: what follows from them on every platform, with hashes.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) requirements.txt --output-file requirements.lock
 	$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
+	$(LOCK) deploy/python_client/requirements.in --output-file deploy/python_client/requirements.txt
 
 # Known weaknesses of what is installed, as far as their databases can be reached.
 audit: $(VENV)/.installed-dev
@@ -199,4 +219,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load dashboard/assets/vendor dashboard/manuals/site
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client dashboard/assets/vendor dashboard/manuals/site

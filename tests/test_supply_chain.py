@@ -12,7 +12,11 @@ from scripts.licences import STRONG_COPYLEFT, licence_of, packages
 
 ROOT = Path(__file__).parents[1]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[\w+\])?==(\S+)", re.MULTILINE)
-LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
+LOCKS = {
+    "requirements.txt": "requirements.lock",
+    "requirements-dev.txt": "requirements-dev.lock",
+    "deploy/python_client/requirements.in": "deploy/python_client/requirements.txt",
+}
 GPL = {"pylibjpeg-libjpeg"}
 
 

@@ -10,11 +10,14 @@ from apispec import APISpec
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from dashboard.api.models_common import ApiAnswer, ErrorAnswer
+from dashboard.api.models_common import BYTES, ApiAnswer, ErrorAnswer
 from dashboard.api.operations import Files, Operation
 
 _SCHEMAS = "#/components/schemas/"
 _ANSWER = "Answer"
+_LATER = "Later"
+_LATER_STATUSES = (429, 503, 507)
+_RETRY_AFTER = {"Retry-After": {"description": "In how many seconds", "schema": {"type": "integer"}}}
 _DESCRIPTION = (
     "Send scans and fetch what was read. Not for diagnostic use. "
     "Indices are (slice, row, column) from 0, lengths mm, volumes mL, times UTC."
@@ -26,6 +29,9 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     spec = APISpec("Lightbox", "1", "3.1.0", info={"description": _DESCRIPTION}, security=[{"token": []}])
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     spec.components.response("Error", _json("What went wrong", ErrorAnswer))
+    spec.components.response(
+        _LATER, _json("Not now; send the same again", ErrorAnswer) | {"headers": _RETRY_AFTER}
+    )
     for name, schema in _schemas(_models(operations)).items():
         spec.components.schema(name, schema)
     for operation in operations:
@@ -63,7 +69,11 @@ def _renamed(part: Any) -> Any:
 
 
 def _described(operation: Operation) -> dict[str, Any]:
-    described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [_subject(operation.path)],
+    }
     if parameters := [*_path_parameters(operation.path), *_query_parameters(operation)]:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -74,6 +84,11 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.deprecated:
         described["deprecated"] = True
     return described | {"responses": _responses(operation)}
+
+
+def _subject(path: str) -> str:
+    """What an address is about, by which clients sort their functions: `drift` of /api/v1/drift/{run_id}."""
+    return path.removeprefix("/api/v1/").split("/")[0].removesuffix(".json")
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -106,7 +121,8 @@ def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, A
 def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(operation.status): _success(operation)}
     responses |= {str(status): _json(says, model) for status, (says, model) in operation.refusals.items()}
-    responses |= {str(status): "Error" for status in (401, 429, 503, 507, *operation.errors)}
+    responses |= {str(status): "Error" for status in (401, *operation.errors)}
+    responses |= {str(status): _LATER for status in _LATER_STATUSES}
     return dict(sorted(responses.items()))
 
 
@@ -114,16 +130,20 @@ def _success(operation: Operation) -> dict[str, Any]:
     if operation.answer is None:
         return {"description": operation.says}
     if isinstance(operation.answer, Files):
-        content = {kind: {"schema": _file_schema(kind)} for kind in operation.answer.media_types}
+        # Clients that know one kind of answer take the first: bytes are right for all of them.
+        kinds = sorted(operation.answer.media_types, key=_is_json)
+        content = {kind: {"schema": _file_schema(kind)} for kind in kinds}
         return {"description": operation.says, "content": content}
     return _json(operation.says, operation.answer)
 
 
 def _file_schema(media_type: str) -> dict[str, Any]:
     """What a file is to a program: an object where it is JSON, such as FHIR, else bytes."""
-    if media_type.endswith(("/json", "+json")):
-        return {"type": "object"}
-    return {"type": "string", "contentMediaType": "application/octet-stream"}
+    return {"type": "object"} if _is_json(media_type) else dict(BYTES)
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type.endswith(("/json", "+json"))
 
 
 def _json(description: str, model: type[ApiAnswer]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ def _values(description: str) -> list[str]:
     return values
 
 
-class CohortQuery(ApiQuery):
-    """The filters of the cohort page. One that is given twice means either value."""
+class FilterQuery(ApiQuery):
+    """The filters of the cohort page and the worklist. One that is given twice means either value."""
 
     from_: Day | None = Field(None, alias="from", description="First day of arrival")
     to: Day | None = Field(None, description="Last day of arrival")
@@ -41,6 +41,11 @@ class CohortQuery(ApiQuery):
     synthetic: list[str] = _values("yes or no: real scans where nothing is said, never both in one number")
     prior: list[str] = _values("yes or no: whether it was fetched as a prior")
     sample: list[str] = _values("yes or no: whether it belongs to the random sample that is to be reviewed")
+
+
+class CohortQuery(FilterQuery):
+    """Whose numbers, and for whom."""
+
     audience: AudienceWord = None
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
+from flask import request
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
+from dashboard.api.models_cohort import FilterQuery
+from dashboard.api.models_common import BYTES, ApiAnswer, ApiQuery, ErrorWordsAnswer
 from data.records import (
     Outcome,
     Patient,
@@ -18,9 +20,11 @@ from data.records import (
     ScanHeader,
     ScanStatus,
     UnaidedReading,
+    Verdict,
 )
 
 LONGEST_WAIT_S = 60
+MOST_LISTED = 500
 
 
 class ScanQuery(ApiQuery):
@@ -40,6 +44,20 @@ class SendScanQuery(ScanQuery):
 
     name: str | None = Field(None, description="The file's name, needed with a raw body")
     as_volume: bool = Field(False, description="The numbered pictures of a zip are the slices of one volume")
+
+
+class ScansQuery(FilterQuery):
+    """Which scans, and how many of them at a time."""
+
+    start: int = Field(0, ge=0, description="How many of the newest are left out")
+    count: int = Field(100, ge=1, le=MOST_LISTED, description="How many are told at most")
+
+    @classmethod
+    def filters(cls) -> dict[str, tuple[str, ...]]:
+        """What the request at hand filters by; the service says what there is not."""
+        own = cls.model_fields.keys() - FilterQuery.model_fields.keys()
+        given = {name: tuple(filter(None, texts)) for name, texts in request.args.lists() if name not in own}
+        return {name: texts for name, texts in given.items() if texts}
 
 
 class MaskQuery(ApiQuery):
@@ -122,6 +140,36 @@ class ScanAnswer(ApiAnswer):
     notice: str
 
 
+class ListedScanAnswer(ApiAnswer):
+    """A scan as the worklist has it, by pseudonym whoever asks."""
+
+    id: str
+    pseudonym: str
+    task: str
+    status: ScanStatus
+    modality: str | None
+    sequence: str | None
+    acquired_at: datetime | None
+    uploaded_at: datetime
+    outcome: Outcome | None = Field(description="Null where it is not read, or what was read is no answer")
+    probability: float | None
+    volume_ml: float | None
+    longest_diameter_mm: float | None
+    verdict: Verdict | None = Field(description="Of the latest result's newest review")
+    suspended: bool = Field(description="What was read is no answer: its version is suspended")
+    not_accepted: bool = Field(description="Its version was not accepted on this scanner")
+    reads_unaided: bool = Field(description="You are to read it without the AI first; the result is hidden")
+    synthetic: bool = Field(description="Made for a demonstration")
+
+
+class ScansAnswer(ApiAnswer):
+    """Some scans, the newest first, and how many there are in all."""
+
+    scans: list[ListedScanAnswer]
+    total: int
+    notice: str
+
+
 class ReceivedAnswer(ApiAnswer):
     """What became of a file."""
 
@@ -142,11 +190,9 @@ UPLOADED_FILE: dict[str, Any] = {
         "schema": {
             "type": "object",
             "required": ["file"],
-            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "properties": {"file": BYTES},
         }
     },
-    "application/octet-stream": {
-        "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
-    },
+    "application/octet-stream": {"schema": BYTES},
 }
 """The bodies that hold a file: bytes, which no model describes."""

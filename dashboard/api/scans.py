@@ -16,12 +16,15 @@ from dashboard.api.models_common import ErrorWordsAnswer
 from dashboard.api.models_scans import (
     UPLOADED_FILE,
     AllRefusedAnswer,
+    ListedScanAnswer,
     MaskQuery,
     QueueAnswer,
     ReadingReportQuery,
     ReceivedAnswer,
     ScanAnswer,
     ScanQuery,
+    ScansAnswer,
+    ScansQuery,
     SendScanQuery,
     patient_answer,
 )
@@ -31,7 +34,7 @@ from dashboard.errors import json_error
 from dashboard.files.attachments import attachment
 from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput, NotFound
-from data.records import NOTICE, QueuePlace, Upload, UploadState, User
+from data.records import NOTICE, QueuePlace, Upload, UploadState, User, WorklistQuery, WorklistRow
 from services.permissions import Permission
 from services.reading_words import queue_words
 from services.reviewing.pictures import CORRECTED
@@ -52,6 +55,16 @@ ADD = Operation(
     says="The scans in it, and what was refused",
     refusals={422: ("Everything in it was refused; `refusals` says why", AllRefusedAnswer)},
     errors=(400, 403, 413, 500, 503),
+)
+SCANS = Operation(
+    "GET",
+    "/api/v1/scans",
+    "scans",
+    "Scans by pseudonym, the newest first, filtered as in the cohort page's address",
+    query=ScansQuery,
+    answer=ScansAnswer,
+    says="The scans",
+    errors=(400, 403),
 )
 SCAN = Operation(
     "GET",
@@ -101,13 +114,14 @@ CANCEL = Operation(
     says="The scan as it is then: cancelled, or read where that came first",
     errors=(403, 404),
 )
-OPERATIONS = (ADD, SCAN, MASK, REPORT, READ, CANCEL)
+OPERATIONS = (ADD, SCANS, SCAN, MASK, REPORT, READ, CANCEL)
 
 
 def register(server: Flask, services: Services) -> None:
     """Add the routes below /api/v1/scans."""
     views = ApiScans(services)
     operations.add(server, ADD, "api_add_scan", views.add_scan)
+    operations.add(server, SCANS, "api_scans", views.scans)
     operations.add(server, SCAN, "api_scan", views.scan)
     operations.add(server, MASK, "api_mask", views.mask)
     operations.add(server, REPORT, "api_reading_report", views.report)
@@ -142,6 +156,15 @@ class ApiScans:
             return answered(_all_refused(upload), 422)
         answer = ReceivedAnswer(upload=upload.id, scans=scans, refusals=upload.refusals, notice=NOTICE)
         return answered(answer, 201)
+
+    def scans(self) -> Response:
+        """Rows of the worklist that fit the filters in the address, by pseudonym."""
+        user, query = require(Permission.SEE_SCANS), ScansQuery.given()
+        asked = WorklistQuery(query.start, query.count, filters=ScansQuery.filters())
+        page = self.services.reviewing.worklist.page(asked, user)
+        return answered(
+            ScansAnswer(scans=[_listed(row) for row in page.rows], total=page.total, notice=NOTICE)
+        )
 
     def scan(self, scan_id: str) -> Response:
         """One scan with its latest result and reviews."""
@@ -219,6 +242,28 @@ def described(view: ScanView) -> ScanAnswer:
         current_review=view.current,
         unaided_readings=view.unaided,
         notice=NOTICE,
+    )
+
+
+def _listed(row: WorklistRow) -> ListedScanAnswer:
+    return ListedScanAnswer(
+        id=row.scan_id,
+        pseudonym=row.pseudonym,
+        task=row.task,
+        status=row.status,
+        modality=row.modality,
+        sequence=row.sequence,
+        acquired_at=row.acquired_at,
+        uploaded_at=row.created_at,
+        outcome=row.outcome,
+        probability=row.probability,
+        volume_ml=row.volume_ml,
+        longest_diameter_mm=row.longest_diameter_mm,
+        verdict=row.verdict,
+        suspended=row.suspended,
+        not_accepted=row.not_accepted,
+        reads_unaided=row.unaided,
+        synthetic=row.synthetic,
     )
 
 

@@ -49,6 +49,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "api_export_result": (SEE, HIDDEN, 200),
     "api_rerun_result": (Permission.RERUN_RESULTS, REFUSED, 202),
     "api_reruns": (Permission.RERUN_RESULTS, REFUSED, 200),
+    "api_scans": (SEE, REFUSED, 200),
     "api_scan": (SEE, HIDDEN, 200),
     "api_mask": (SEE, HIDDEN, 200),
     "api_read": (Permission.READ_AGAIN, REFUSED, 200),

@@ -85,6 +85,10 @@ def test_nobody_carries_it_away(clinic: Clinic, clinician: User, scan: Scan, sig
     client = sign_in()
     told = client.get(f"/api/v1/scans/{scan.id}").get_json()
     assert told["result"] is None and told["outcome"] is None and told["suspended"].endswith(BECAUSE)
+    (listed,) = client.get("/api/v1/scans").get_json()["scans"]
+    assert (
+        listed["suspended"] and (listed["outcome"], listed["probability"], listed["volume_ml"]) == (None,) * 3
+    )
     assert client.get(f"/api/v1/scans/{scan.id}/mask").status_code == 404
 
 

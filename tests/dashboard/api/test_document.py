@@ -161,6 +161,9 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (400, clinician, "POST", "/scans", {"data": b"x"}),
         (403, head, "POST", "/scans?name=a.nii", {"data": b"x"}),
         (413, clinician, "POST", "/scans?name=a.nii", {"data": bytes((42 << 20) + 1)}),
+        (200, clinician, "GET", "/scans?sex=F&status=read&count=1", {}),
+        (400, clinician, "GET", "/scans?count=501", {}),
+        (403, admin, "GET", "/scans", {}),
         (200, clinician, "GET", scan, {}),
         (200, head, "GET", f"/scans/{ids['film_id']}", {}),
         (400, head, "GET", f"/scans/{ids['film_id']}?wait=61", {}),
@@ -384,7 +387,7 @@ def test_a_wrong_query_is_told_in_a_sentence(server: Flask, bearer: Any, address
 def test_an_address_that_takes_other_methods_says_which(server: Flask, bearer: Any) -> None:
     client = server.test_client()
     answer = client.delete("/api/v1/scans", headers=bearer())
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
     answer = client.put(f"/api/v1/reports/{NONE}", headers=bearer())
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, DELETE")
     assert client.put("/api/v1/nothing", headers=bearer()).status_code == 404

@@ -131,6 +131,43 @@ def test_a_scan_with_its_result(server: Flask, clinic: Clinic, bearer) -> None:
     assert seen["notice"] == NOTICE
 
 
+def test_scans_are_listed_by_pseudonym_the_newest_first(server: Flask, clinic: Clinic, bearer) -> None:
+    first, film, last = clinic.add_volume("u"), clinic.add_film("u"), clinic.add_volume("u")
+    clinic.read_volume(first)
+    client = server.test_client()
+
+    def listed(query: str = "") -> tuple[list[str], int]:
+        answer = client.get(f"/api/v1/scans{query}", headers=bearer()).json
+        assert answer["notice"] == NOTICE
+        return [scan["id"] for scan in answer["scans"]], answer["total"]
+
+    assert listed() == ([last.id, film.id, first.id], 3)
+    assert listed("?count=1&start=1") == ([film.id], 3)
+    assert listed("?task=brain-tumour&task=&from=") == ([last.id, first.id], 2)
+    assert listed("?status=read&status=failed") == ([first.id], 1)
+    assert listed("?task=brain-tumour&start=2") == ([], 2)
+
+    answer = client.get("/api/v1/scans", headers=bearer())
+    assert "Lovelace" not in answer.text and "MRN-" not in answer.text  # though a clinician asks
+    newest, _, read = answer.json["scans"]
+    assert (newest["status"], newest["outcome"], newest["probability"]) == ("waiting", None, None)
+    assert (read["status"], read["outcome"], read["probability"]) == ("read", "found", 0.97)
+    assert read["volume_ml"] > 0 and read["pseudonym"] == newest["pseudonym"] and not read["synthetic"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?colour=red", "Scans have nothing called colour to filter by."),
+        ("?from=soon", "“soon” is not a day like 2026-11-20."),
+        ("?count=0", "count is at least 1."),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_in_words(server: Flask, bearer, query: str, sentence: str) -> None:
+    answer = server.test_client().get(f"/api/v1/scans{query}", headers=bearer())
+    assert (answer.status_code, answer.json["error"]["message"]) == (400, sentence)
+
+
 def test_an_uncertain_result_says_so_and_why(server: Flask, clinic: Clinic, bearer) -> None:
     scan, client = clinic.add_volume("u"), server.test_client()
     assert client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json["outcome"] is None
