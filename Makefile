@@ -8,7 +8,13 @@ CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
 .PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup packages \
-  lock audit sbom licences manual-pictures image image-check release client kernel test-notebooks clean
+  lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
+
+# In a bundle every package lies beside it: no index is asked.
+ifneq ($(wildcard wheels),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(CURDIR)/wheels
+endif
 
 run: $(VENV)/.installed $(VENDOR) $(MANUALS)
 	$(BIN)/python app.py serve
@@ -34,13 +40,13 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 NPM := .ci/npm
 
 # The scripts and styles that pages load, by the lock file.
-$(VENDOR): package.json package-lock.json dashboard/vendor.py $(VENV)/.installed
+$(VENDOR): package.json package-lock.json dashboard/vendor.py | $(VENV)/.installed
 	$(NPM) ci --omit=dev $(NPM_QUIET)
 	$(BIN)/python -m dashboard.vendor
 	touch $@
 
 # The manuals as a site; a link that leads nowhere ends it.
-$(MANUALS): mkdocs.yml $(wildcard docs/* docs/pictures/* models/*/card.md dashboard/manuals/*.py dashboard/manuals/*.css *.md) $(VENV)/.installed
+$(MANUALS): mkdocs.yml $(wildcard docs/* docs/pictures/* models/*/card.md dashboard/manuals/*.py dashboard/manuals/*.css *.md) requirements.lock | $(VENV)/.installed
 	$(BIN)/python -m dashboard.manuals.build
 
 # Their pictures anew, out of a demonstration in a house of its own; takes half an hour.
@@ -210,6 +216,10 @@ image-check:
 	timeout 300 sh -c 'until docker exec lightbox-check python -c "import urllib.request as u; u.urlopen(\"http://127.0.0.1:8050/readyz\")" 2>/dev/null; do sleep 2; done' \
 	  || { docker logs lightbox-check; exit 1; }
 	docker rm --force lightbox-check && docker volume rm lightbox-check
+
+# Everything for a machine without a network, in one tar of some GB: unpacked there, `make run` needs nothing else.
+bundle: setup
+	$(BIN)/python scripts/bundle.py dist
 
 # What goes with a release beside the image: make release VERSION=1.2.3
 release: sbom
