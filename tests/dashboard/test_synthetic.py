@@ -20,7 +20,7 @@ def test_a_synthetic_scan_wears_its_badge_and_a_real_one_does_not(clinic: Clinic
         assert ("by the demonstration" in str(panels.facts(view, clinician))) is synthetic
     page = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician)
     marked = {row.scan_id: worklist_grid.row(row, clinician, {})["synthetic"] for row in page.rows}
-    assert marked == {real.id: False, made.id: True}
+    assert marked == {real.id: "", made.id: "SYNTHETIC"}  # what the badge says
     assert worklist.total(page) == "1 scan and 1 SYNTHETIC scan"
     assert worklist.total(WorklistPage((), 1200, 1200)) == "1\u202f200 SYNTHETIC scans"
     assert worklist.total(WorklistPage((), 0)) == "0 scans"

@@ -50,7 +50,8 @@ def _git(root: Path, *command: str) -> None:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small checkout that is set up, with the Makefile of this one."""
     wheel = _wheel(tmp_path / "index")
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
+    of_others = ("PIP_", "MAKE", "MFLAGS")  # the tests may be run by a make themselves
+    for name in [name for name in os.environ if name.startswith(of_others)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
