@@ -44,7 +44,7 @@ OF_THE_HOUSE = {
 }  # fmt: skip
 PLAIN = {"index": "10", "kind": "pdf", "form": "csv", "page": "drift", "path": "worklist"}
 OF_ACCOUNTS = {"token_id", "key_id", "session_id", "passkey_id"}
-OF_ASSETS = {"filename", "package_name", "fingerprinted_path"}
+OF_ASSETS = {"filename", "package_name", "fingerprinted_path", "name"}  # `name`: of a page of the manuals
 
 
 @dataclass
