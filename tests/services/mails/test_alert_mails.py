@@ -10,10 +10,8 @@ import pytest
 from data.database import now
 from data.errors import NotAllowed
 from data.records import (
-    BRAIN_TUMOUR,
     MailedAlerts,
     Promotion,
-    PromotionKind,
     PromotionState,
     Role,
     Severity,
@@ -25,6 +23,7 @@ from services.mails.personal_mails import BETWEEN, SETTLE
 from services.permissions import Permission
 from services.versions.second_person import calls_second_person
 from tests.services.mails.conftest import URL, House
+from tests.services.versions.test_second_person import ASKED
 
 
 class Calls:
@@ -47,19 +46,7 @@ class Calls:
         self.alerts.raise_alert(cause, severity, title, sentence, "/drift", at=at, **given)  # type: ignore[arg-type]
 
     def asked(self, by: User) -> Promotion:
-        promotion = Promotion(
-            id="p",
-            task=BRAIN_TUMOUR,
-            version="3",
-            from_version="2",
-            kind=PromotionKind.PROMOTION,
-            state=PromotionState.ASKED,
-            reason="SUBJ-1 would have been found.",
-            asked_by=by.id,
-            asked_name=by.display_name,
-            asked_at=now(),
-            overridden=True,
-        )
+        promotion = replace(ASKED, asked_by=by.id, asked_name=by.display_name)
         calls_second_person(self.alerts)(promotion)
         return promotion
 
