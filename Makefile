@@ -16,7 +16,7 @@ export PIP_NO_INDEX := 1
 export PIP_FIND_LINKS := $(CURDIR)/wheels
 endif
 
-run: $(VENV)/.installed $(VENDOR) $(MANUALS)
+run: setup
 	$(BIN)/python app.py serve
 
 setup: packages $(MANUALS)

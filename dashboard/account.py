@@ -167,10 +167,8 @@ class AccountPages:
         """Keep which mails this person gets."""
         form = request.form
         try:
-            reviews, alerts = (
-                _mailed(MailedReviews, form.get("reviews")),
-                _mailed(MailedAlerts, form.get("alerts")),
-            )
+            reviews = _mailed(MailedReviews, form.get("reviews"))
+            alerts = _mailed(MailedAlerts, form.get("alerts"))
             self.mails.choose(person(), form.get("mail", ""), reviews=reviews, alerts=alerts)
         except UserFacingError as error:
             return self._account(error=str(error)), 400

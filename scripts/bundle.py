@@ -23,7 +23,6 @@ LOCK, WHEELS = "requirements.lock", "wheels"
 BUILT = ("dashboard/assets/vendor", "dashboard/manuals/site")
 """Made at set-up, in no commit; what `make` looks at in them has to be newer than its sources."""
 STAMPS = ("dashboard/assets/vendor/.installed", "dashboard/manuals/site/index.html")
-_PIECE = 1 << 20
 
 
 def bundle_name(version: str) -> str:
@@ -92,11 +91,8 @@ def _sources(root: Path, tree: Path) -> None:
 
 
 def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

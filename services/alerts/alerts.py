@@ -22,8 +22,8 @@ from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, AuditEvent, Evidence, Severity, User, marked
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
-from services.addresses import AlertsAddress
 from services.alerts.delivery import Delivery
+from services.alerts.messages import message
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, may, require
 from services.typed_input import reason_of
@@ -33,14 +33,6 @@ LONGEST_MUTE = timedelta(days=366)
 LONGEST_WHY = 1000
 # Between tries to tell; the last one for as long as the alert stands.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
-
-_NAMES = {
-    Severity.CALM: "Notice",
-    Severity.TOO_FEW: "Too few",
-    Severity.NOT_JUDGED: "Not judged",
-    Severity.WARNING: "Warning",
-    Severity.CRITICAL: "Critical",
-}
 
 _NO_ALERT = "There is no such alert."
 _NOT_FOR_ALL = "an alert that only some may see"
@@ -355,16 +347,6 @@ def may_see(alert: Alert, viewer: User | None) -> bool:
     if alert.permission is None:
         return True
     return viewer is not None and may(viewer, Permission(alert.permission))
-
-
-def message(alert: Alert, url: str) -> tuple[str, str]:
-    """The subject and the plain text of the message about an alert; `url` is this server's address."""
-    since = alert.first_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    times = "" if alert.times == 1 else f"{alert.times} times since {since}.\n"
-    link = f"{url}{alert.link}"
-    own = f"{url}{AlertsAddress(alert.id)}"
-    text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
-    return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
 
 
 def _resting_on(alert: Alert, evidence: Evidence | None) -> Alert:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from data.records import Alert, KindCount, MailChoice, MailedAlerts, MailTopic, Severity
 from services import addresses
 from services.addresses import AlertsAddress
-from services.alerts.alerts import Alerts, message
+from services.alerts.alerts import Alerts
+from services.alerts.messages import message
 from services.mails.mail_words import OF_NOBODY, ended
 from services.mails.personal_mails import Mail
 
@@ -65,8 +67,5 @@ def _as_told(alert: Alert) -> Alert:
     """The alert as it may be read outside: of what only some may see, that there is something."""
     if alert.permission is None:
         return alert
-    page = str(AlertsAddress(alert.id))
-    return Alert(
-        alert.id, alert.cause, alert.severity, "An alert that only some may see", "Sign in to read it.", page,
-        alert.state, alert.times, alert.first_at, alert.last_at,
-    )  # fmt: skip
+    link = str(AlertsAddress(alert.id))
+    return replace(alert, title="An alert that only some may see", sentence="Sign in to read it.", link=link)

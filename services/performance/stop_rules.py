@@ -118,7 +118,7 @@ class StopRules:
     def suspended(self, task: str, viewer: User) -> list[Suspension]:
         """What of a task is suspended now. Raises NotAllowed."""
         require(viewer, Permission.SEE_PERFORMANCE)
-        return [each for each in self._store.all(task) if each.is_active]
+        return self._active(task)
 
     def acting(self, task: str) -> bool:
         """Whether the rules of a task suspend."""
@@ -225,8 +225,11 @@ class StopRules:
                 self._suspend(made)
                 stopped.insert(0, made)
 
+    def _active(self, task: str) -> list[Suspension]:
+        return [each for each in self._store.all(task) if each.is_active]
+
     def _look_for_replaced(self, task: str) -> None:
-        live, active = self._live(task), [each for each in self._store.all(task) if each.is_active]
+        live, active = self._live(task), self._active(task)
         if live is None or not active:
             return
         ends = {alert.cause: alert.end_sentence for alert in self._alerts.unfinished()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from scripts.client import PACKAGE, TOOLS, built
+from tests.dashboard.clinic import Clinic
 
 
 def built_wheel(folder: Path) -> Path:
@@ -37,3 +38,15 @@ def importable(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
+
+
+def read_while_waited_for(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scans of this clinic are read while the server is asked to wait for them, and not before."""
+
+    def read(scan_ids: Iterable[str], _: float) -> None:
+        for scan_id in scan_ids:
+            scan = clinic.scans.get(scan_id)
+            assert scan is not None
+            clinic.read_volume(scan)
+
+    monkeypatch.setattr(clinic.services.reading.readings, "wait_until_read", read)

@@ -18,7 +18,7 @@ from data.records import Role
 from tests.browser.conftest import serving
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.furnished import furnish, noted
-from tests.integration.python_client import built_wheel, unpacked
+from tests.integration.python_client import built_wheel, read_while_waited_for, unpacked
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {file.stem: file for file in sorted((ROOT / "notebooks").glob("*.ipynb"))}
@@ -144,14 +144,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
     clinic = Clinic(tmp_path / "clinic")
     furnish(clinic, noted)
     token = clinic.token(clinic.person(Role.CLINICIAN, "programmer"))
-
-    def read(scan_ids: Any, _: float) -> None:
-        for scan_id in scan_ids:
-            scan = clinic.scans.get(scan_id)
-            assert scan is not None
-            clinic.read_volume(scan)
-
-    monkeypatch.setattr(clinic.services.reading.readings, "wait_until_read", read)
+    read_while_waited_for(clinic, monkeypatch)
     app = build_dashboard(clinic.services, secret_key="k" * 32).server
     with serving(app) as address:
         yield {"LIGHTBOX_URL": address, "LIGHTBOX_TOKEN": token, "PYTHONPATH": str(package)}

@@ -22,7 +22,7 @@ from data.version import VERSION
 from tests.browser.conftest import serving
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.furnished import furnish, noted
-from tests.integration.python_client import built_wheel, importable, unpacked
+from tests.integration.python_client import built_wheel, importable, read_while_waited_for, unpacked
 
 pytestmark = pytest.mark.integration
 NONE = "0" * 32
@@ -173,16 +173,9 @@ def test_files_are_bytes(house: House) -> None:
 @pytest.fixture
 def upload(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file whose scan is read while the server is asked to wait for it, and not before."""
-    file, clinic, waits = tmp_path / "head.nii", house.clinic, house.clinic.services.reading.readings
+    file = tmp_path / "head.nii"
     file.write_bytes(b"voxels")
-
-    def read(scan_ids: Any, seconds: float) -> None:
-        for scan_id in scan_ids:
-            scan = clinic.scans.get(scan_id)
-            assert scan is not None
-            clinic.read_volume(scan)
-
-    monkeypatch.setattr(waits, "wait_until_read", read)
+    read_while_waited_for(house.clinic, monkeypatch)
     return file
 
 

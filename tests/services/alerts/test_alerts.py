@@ -15,8 +15,9 @@ from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from services.alerts import alerts as subject
-from services.alerts.alerts import PAUSES, Alerts, message
+from services.alerts.alerts import PAUSES, Alerts
 from services.alerts.delivery import Address, Delivery, addresses
+from services.alerts.messages import message
 from services.jobs import Jobs
 from tests.databases import migrated
 
