@@ -59,9 +59,16 @@ def summary(made: Rehearsal) -> list[Component]:
     if made.failed:
         links = [item for scan_id, why in made.failed for item in (_link(scan_id), f" {why} ")]
         parts.append(html.P([f"It could not read {len(made.failed)}: ", *links], className="lb-failed"))
+    if made.trained_on:
+        parts.append(html.P(_passed_over(made), className="text-secondary"))
     parts.append(_paired(made))
     costs = _costs(made)
     return parts if costs is None else [*parts, costs]
+
+
+def _passed_over(made: Rehearsal) -> str:
+    scans = "1 scan was" if made.trained_on == 1 else f"{made.trained_on:,} scans were"
+    return f"{scans} passed over: one of the two versions was trained on these patients."
 
 
 def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:

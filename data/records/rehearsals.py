@@ -87,6 +87,7 @@ class Rehearsal:
     paired: tuple[PairedMetric, ...] = ()
     champion_cost: Cost | None = None
     candidate_cost: Cost | None = None
+    trained_on: int = 0  # scans that were passed over: one of the two versions has learnt from their patients
 
     @property
     def sides_changed(self) -> int:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
 from data.stores.evaluations import EvaluationStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from services.cohort.small_numbers import FEW
+from services.versions.trained_patients import pseudonyms_in
 
 Trained = Callable[[str, str], Collection[str] | None]
 """Of a task and a version the patients of its training and validation data; None where it is not known."""
 
-_PARTS = re.compile(r"[:_]")
 UNKNOWN_TRAINING = (
     "The training of this version does not say which patients it had, so that it cannot be known whether "
     "it was trained on any of these cases."
@@ -40,19 +39,18 @@ class TrainedOn:
     def scans(self, task: str, version: str, evaluation_id: str) -> tuple[str, ...] | None:
         """Those of an evaluation's scans, by id; None where the version's training does not say whom it had.
 
-        Packs name patients by their pseudonyms, which a data set's reader may put words before or behind.
         Raises NotFound, TrackingAway.
         """
         named = self._trained(task, version)
         if named is None:
             return None
-        words = {part for name in named for part in _PARTS.split(name)}
+        trained = pseudonyms_in(named)
         read = [
             each.scan_id for each in self._evaluations.readings(evaluation_id) if each.scan_id is not None
         ]
         scans = self._scans.of_ids(read)
         pseudonyms = self._patients.pseudonyms({scan.patient_id for scan in scans})
-        return tuple(sorted(scan.id for scan in scans if pseudonyms.get(scan.patient_id) in words))
+        return tuple(sorted(scan.id for scan in scans if pseudonyms.get(scan.patient_id) in trained))
 
 
 def trained_on_words(count: int | None) -> str:

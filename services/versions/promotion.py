@@ -97,7 +97,7 @@ class Promotions:
         if rehearsal is None:
             sentence = f"It has not been rehearsed against version {live}, so nothing is known of it."
             return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence)
-        if rehearsal.synthetic and not self._rehearsals.scans_of(task, 1)[1]:
+        if rehearsal.synthetic and not self._rehearsals.scans_are_synthetic(task):
             sentence = (
                 f"It was rehearsed on {SYNTHETIC} scans only, and there are real ones now; rehearse it again."
             )

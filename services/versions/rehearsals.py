@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -32,6 +32,7 @@ from data.records import (
     TrackedRun,
     User,
     WorklistQuery,
+    WorklistRow,
 )
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -47,6 +48,7 @@ from services.permissions import Permission, require
 from services.versions.registry import Registry
 from services.versions.rehearser import Rehearser, paired
 from services.versions.serving import Serving
+from services.versions.trained_patients import trained_on
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ MOST_SCANS = 1000
 COST_BATCH = 8
 BUSY_PAUSE_S = 1.0
 _UNREADABLE = "This scan could not be read."
+_ALL_TRAINED_ON = (
+    "One of the two versions was trained on the patients of every scan here, so that there is none to "
+    "compare them on."
+)
 _LOST = "MLflow could not be reached when the rehearsal was finished, so it was lost; start it again."
 
 
@@ -69,6 +75,15 @@ class RehearsalRequest:
     task: str
     version: str
     scans: int
+
+
+@dataclass
+class _Chosen:
+    """The scans of a rehearsal, and how many were passed over for what the versions were trained on."""
+
+    scan_ids: list[str]
+    synthetic: bool
+    trained_on: int = 0
 
 
 class _Cancelled(Exception):
@@ -119,7 +134,7 @@ class Rehearsals:
         if version == live:
             raise InvalidInput("This version is live already, so there is nothing to rehearse.")
         self._registry.version(task, version)
-        if not self.scans_of(task, 1)[0]:
+        if self.scans_are_synthetic(task) is None:
             raise InvalidInput("There are no scans yet that this version could read.")
         detail = f"version {version} on the last {scans} scans"
         self._audit.record(AuditEvent(now(), user.id, "model.rehearse", task, detail))
@@ -194,17 +209,33 @@ class Rehearsals:
         """Let go of what was read before: scans were taken out of it."""
         self._opened.cache_clear()
 
-    def scans_of(self, task: str, count: int) -> tuple[list[str], bool]:
-        """(the last scans that were read, newest first; whether they are synthetic).
-
-        Synthetic scans count only where there are no real ones.
-        """
+    def scans_are_synthetic(self, task: str) -> bool | None:
+        """Whether rehearsals read synthetic scans, as there are no real ones; None: there are none at all."""
         for made in (False, True):
-            filters = of_kind({"task": (task,), "status": (ScanStatus.READ.value,)}, made)
-            page = self._worklist.page(WorklistQuery(count=count, filters=filters), with_identity=False)
-            if page.rows:
-                return [row.scan_id for row in page.rows], made
-        return [], False
+            if self._read_scans(task, made, 0, 1):
+                return made
+        return None
+
+    def _chosen(self, task: str, count: int, patients: Collection[str]) -> _Chosen:
+        """The last scans that were read, newest first, of everybody but `patients` (pseudonyms)."""
+        made = bool(self.scans_are_synthetic(task))
+        chosen = _Chosen([], made)
+        start = 0
+        while len(chosen.scan_ids) < count and (rows := self._read_scans(task, made, start, count)):
+            for row in rows:
+                if len(chosen.scan_ids) == count:
+                    break
+                if row.pseudonym in patients:
+                    chosen.trained_on += 1
+                else:
+                    chosen.scan_ids.append(row.scan_id)
+            start += len(rows)
+        return chosen
+
+    def _read_scans(self, task: str, made: bool, start: int, count: int) -> list[WorklistRow]:
+        filters = of_kind({"task": (task,), "status": (ScanStatus.READ.value,)}, made)
+        query = WorklistQuery(start=start, count=count, filters=filters)
+        return list(self._worklist.page(query, with_identity=False).rows)
 
     def _work(self, job: JobContext) -> None:
         asked = RehearsalRequest(**json.loads(job.subject))
@@ -238,7 +269,12 @@ class Rehearsals:
         self, run_id: str, asked: RehearsalRequest, champion: Loaded, candidate: Loaded, job: JobContext
     ) -> Rehearsal:
         started = now()
-        ids, synthetic = self.scans_of(asked.task, asked.scans)
+        with _telling_away():
+            patients = trained_on(self._registry, asked.task, asked.version, champion.version)
+        chosen = self._chosen(asked.task, asked.scans, patients)
+        if chosen.trained_on and not chosen.scan_ids:
+            raise InvalidInput(_ALL_TRAINED_ON)
+        ids = chosen.scan_ids
         rehearsed: list[RehearsedScan] = []
         failed: list[tuple[str, str]] = []
         for number, scan_id in enumerate(ids):
@@ -260,7 +296,8 @@ class Rehearsals:
             asked_by=job.user_id,
             started_at=started,
             finished_at=now(),
-            synthetic=synthetic,
+            synthetic=chosen.synthetic,
+            trained_on=chosen.trained_on,
             differences=tuple(rehearsed),
             failed=tuple(failed),
             paired=paired(rehearsed),
