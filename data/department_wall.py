@@ -42,9 +42,9 @@ OF_THE_HOUSE = frozenset(
         "erasures", "evaluations", "external_identities", "external_sessions", "goals", "import_items",
         "imports", "jobs", "known_browsers", "legal_holds", "passkey_challenges", "passkeys",
         "pixel_screenings", "prior_rules", "prior_series", "promotions", "received_series", "recovery_codes",
-        "remote_nodes", "reports", "retention_rules", "revisions", "routing_rules", "schedule_runs",
-        "schedules", "sessions", "sign_in_attempts", "sign_in_notices", "stop_switches", "suspensions",
-        "tokens", "unaided_rules", "users",
+        "remote_nodes", "reports", "retention_rules", "retrainings", "revisions", "routing_rules",
+        "schedule_runs", "schedules", "sessions", "sign_in_attempts", "sign_in_notices", "stop_switches",
+        "suspensions", "tokens", "unaided_rules", "users",
     }
 )  # fmt: skip
 """Tables that are of no scan, or whose rows only permissions of the whole house lead to, or a scan's id.

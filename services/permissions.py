@@ -78,6 +78,7 @@ class Permission(StrEnum):
     SET_DRIFT_LIMITS = "set limits of drift"
     RELEASE_PICTURES = "release pictures with burned-in text"
     TAKE_RETRAINING_PACKS = "take retraining packs"
+    RETRAIN = "have tasks retrained"
     SEE_MODELS = "see models"
     REHEARSE = "rehearse versions"
     WRITE_MODEL_CARDS = "write on model cards"
@@ -249,6 +250,10 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.TAKE_RETRAINING_PACKS: Grant(
         (_MLOPS,), "Have retraining packs made and fetch them: scans leave the house in them."
     ),
+    Permission.RETRAIN: Grant(
+        (_MLOPS,),
+        "Have a task retrained here on its reviewed scans, start, decline and cancel that, and plan it.",
+    ),
     Permission.SEE_MODELS: Grant(
         tuple(Role), "See model versions, rehearsals and promotions; pictures only with “see scans”."
     ),
@@ -418,6 +423,7 @@ SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
             Permission.REGISTER_VERSIONS,
             Permission.PROMOTE,
             Permission.REHEARSE,
+            Permission.RETRAIN,
             Permission.WRITE_MODEL_CARDS,
         }
     ),

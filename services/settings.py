@@ -27,6 +27,10 @@ from services.sign_in_settings import (
 GIB = 1 << 30
 BACKENDS = ("auto", "torch", "openvino", "exact")
 """What may run the networks; `auto` is whatever is fastest here and agrees."""
+RETRAINING_CHOICES = ("start=shipped", "kept=0.5", "epochs=5")
+"""Of a retraining's recipe: from the weights that ship, which have learnt from nobody here, and half of which
+stay in the result, so that little of what was known is lost."""
+
 ROLES = frozenset({"clinician", "head", "mlops", "admin"})
 """The roles as LIGHTBOX_SIGN_IN_GROUPS names them."""
 LEAST_KEY_CHARACTERS = 32
@@ -73,6 +77,7 @@ class Settings:
     gate_outside_percent: int = 10
     gate_least_truths: int = 20
     acceptance_second_person: bool = False
+    retraining_choices: tuple[str, ...] = RETRAINING_CHOICES
     alerts: str = field(default="", repr=False)  # holds passwords
     url: str = ""
     mail: str = field(default="", repr=False)  # holds a password
@@ -163,6 +168,7 @@ class Settings:
             gate_outside_percent=_whole(env, "LIGHTBOX_GATE_OUTSIDE_PERCENT", cls.gate_outside_percent),
             gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
             acceptance_second_person=env.get("LIGHTBOX_ACCEPTANCE_SECOND_PERSON", "") in {"1", "true", "yes"},
+            retraining_choices=_words(env, "LIGHTBOX_RETRAINING_CHOICES", cls.retraining_choices),
             alerts=secret_of(env, "LIGHTBOX_ALERTS", "LIGHTBOX_ALERTS_FILE"),
             url=env.get("LIGHTBOX_URL", ""),
             mail=secret_of(env, "LIGHTBOX_MAIL", "LIGHTBOX_MAIL_FILE").strip(),
@@ -301,6 +307,11 @@ def _roles(env: Mapping[str, str], name: str) -> frozenset[Role]:
         known = ", ".join(["all", *Role])
         raise InvalidInput(f"The setting {name} takes the roles {known}, not {unknown[0]!r}.")
     return frozenset(Role) if "all" in words else frozenset(Role(word) for word in words)
+
+
+def _words(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """What a setting lists, separated by commas or blanks."""
+    return tuple(env.get(name, "").replace(",", " ").split()) or default
 
 
 def _share(env: Mapping[str, str], name: str, default: int) -> int:

@@ -122,7 +122,7 @@ def shown_rows(known: Sequence[tuple[str, Offer]], what: str | None) -> Values:
     chosen_offer = offered(known, what)
     fields = () if chosen_offer is None else chosen_offer.fields
     shown: Values = {row_of(name): field not in fields for field, name in FIELDS.items()}
-    return shown | {label_of(N): "How many" if "window" in fields else "How many days"}
+    return shown | {label_of(N): "How many" if chosen_offer is None else chosen_offer.n_words}
 
 
 def offered(known: Sequence[tuple[str, Offer]], what: str | None) -> Offer | None:

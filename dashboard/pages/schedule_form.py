@@ -54,7 +54,7 @@ def opened(plans: Schedules, cohorts: Cohorts, tasks: Sequence[str], user: User,
 
     Raises PreventUpdate where neither was.
     """
-    offers = plans.offers()
+    offers = plans.offers(user)
     if asked == schedules.ADD:
         kind, first = offers[0]
         return _filled(cohorts, tasks, user, "", "A new schedule", "", MONDAYS) | {

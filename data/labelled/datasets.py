@@ -25,6 +25,9 @@ from PIL import Image
 
 from data.errors import UnusableDataset
 
+LABELLED_FOLDERS = frozenset({"brain_mri", "chest_xray", "other"})
+"""What lies directly below a folder of labelled sets: never a set from outside, whatever it is called."""
+
 FOLDS = 5
 SPLIT_SEED = 20261120
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}

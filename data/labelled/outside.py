@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from data.errors import UnusableDataset
-from data.labelled.datasets import index_rows
+from data.labelled.datasets import LABELLED_FOLDERS, index_rows
 from data.records import BRAIN_TUMOUR, PNEUMONIA
 
 INDEX = "index.csv"
@@ -102,7 +102,8 @@ def truth_of(words: str) -> OutsideTruth:
 
 def _indexes(folder: Path, task: str) -> list[Path]:
     pattern = f"{_prefix(task)}*/{INDEX}"
-    return sorted((folder / FOLDER).glob(pattern)) or sorted(folder.glob(pattern))
+    beside = [index for index in folder.glob(pattern) if index.parent.name not in LABELLED_FOLDERS]
+    return sorted((folder / FOLDER).glob(pattern)) or sorted(beside)
 
 
 def _prefix(task: str) -> str:

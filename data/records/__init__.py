@@ -136,6 +136,7 @@ from data.records.retention import (
     Origin,
     RetentionRule,
 )
+from data.records.retrainings import JudgedScan, Retraining, RetrainingCause, RetrainingState
 from data.records.reviews import (
     BY_PEOPLE,
     LesionCall,
@@ -394,4 +395,8 @@ __all__ = [
     "ExternalPerson",
     "ExternalSession",
     "SignInWay",
+    "JudgedScan",
+    "Retraining",
+    "RetrainingCause",
+    "RetrainingState",
 ]

@@ -27,6 +27,7 @@ from data.tables.reports import reports
 from data.tables.reruns import reruns
 from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.retention import erasures, held_scans, legal_holds, retention_rules
+from data.tables.retrainings import retrainings
 from data.tables.revisions import (
     REVISION_OF_PATIENTS,
     REVISION_OF_ROUTED,
@@ -114,6 +115,7 @@ __all__ = [
     "remote_nodes",
     "reports",
     "reruns",
+    "retrainings",
     "results",
     "retention_rules",
     "review_requests",

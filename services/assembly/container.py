@@ -44,13 +44,13 @@ from services.assembly.reviewing import (
     build_reviewing,
     unaided_of,
 )
-from services.assembly.scheduling import schedule_drift, schedule_reports
+from services.assembly.scheduling import schedule_drift, schedule_reports, schedule_retrainings
 from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
 from services.assembly.signing_in import build_department_groups, build_sign_in_ways
 from services.assembly.stores import open_stores
 from services.assembly.tidying import Tidying
-from services.assembly.training import TrainingServices, build_training
+from services.assembly.training import TrainingServices, build_retrainings, build_training
 from services.assembly.versions import VersionServices, build_versions
 from services.backups.last import BackupAge
 from services.backups.restoring import refuse_unfinished
@@ -66,6 +66,7 @@ from services.remote_nodes.nodes import RemoteNodes
 from services.reporting.model_card.cards import ModelCards
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
+from services.retraining.retrainings import Retrainings
 from services.reviewing.feedback import FeedbackMessages
 from services.reviewing.pictures import Pictures
 from services.schedules.schedules import Schedules
@@ -103,6 +104,7 @@ class Services:
     drift: DriftServices
     boards: BoardServices
     training: TrainingServices
+    retrainings: Retrainings
     reporting: Reporting
     model_cards: ModelCards
     reading_reports: ReadingReports
@@ -128,6 +130,7 @@ class Services:
         self.reading.resume()
         self.evaluations.evaluations.resume()
         self.versions.reruns.resume()
+        self.retrainings.resume()
         self.performance.real_use.resume()
         self.importing.resume()
         self.priors.resume()
@@ -143,6 +146,7 @@ class Services:
         self.sending.sender.stop()
         self.versions.registered_files.stop()
         self.versions.serving.stop()
+        self.retrainings.close()
         self.jobs.stop()
         self.reading.batcher.stop()
         self.performance.histories.close()
@@ -225,7 +229,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     exports = build_exports(stores, reviewing, screening)
     sending = build_sending(stores, nodes, exports, reviewing, alerts)
 
+    retrainings = build_retrainings(stores, training, versions, drift, jobs, alerts)
     schedule_drift(schedules, drift, stores.clinical)
+    schedule_retrainings(schedules, retrainings, stores.clinical)
     schedule_reports(schedules, reporting, drift.runs, stores.clinical)
     ticks = (
         schedules.tick,
@@ -249,6 +255,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         priors.tick,
         readers.watch.tick,
         mails.tick,
+        retrainings.tick,
         sign_in_ways.tick,
         reading.take_up,
         retention.erasing.resume,
@@ -284,6 +291,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         drift=drift,
         boards=build_boards(stores, cohort, performance, drift, alerts),
         training=training,
+        retrainings=retrainings,
         reporting=reporting,
         model_cards=build_model_cards(
             stores, performance, drift, versions, alerts, feedback, blinding.hidden

@@ -11,13 +11,17 @@ from data.database import now
 from data.errors import InvalidInput, NotFound
 from data.records import Against, DriftAsk, DriftRun, Report, ReportKind, ReportState, RunState, Schedule
 from reports.drift_columns import FEWEST
+from services import addresses
 from services.addresses import DriftAddress, ReportsAddress
 from services.assembly.drift import DriftServices
 from services.cohort.filters import filters_of, in_words, query_of
 from services.drift.reference_rules import NAMES
 from services.drift.runs import JOB, DriftRuns
 from services.drift.windows import LAST, MOST_DAYS
+from services.permissions import Permission
 from services.reporting.reports import Reporting
+from services.retraining.retrainings import Retrainings
+from services.retraining.triggers import RetrainingRule
 from services.schedules.kinds import Choices, Default, Offer, Planning
 from services.schedules.schedules import Schedules
 from services.task_words import words_of
@@ -28,7 +32,17 @@ READINGS, DAYS = "readings", "days"
 """Of what a window's number is."""
 _COHORT_DAYS = 30
 _MOST = 1_000_000
-DRIFT_OFFER = Offer("drift", "Drift run", ("task", "window", "n", "reference", "filters"), LAST)
+DRIFT_OFFER = Offer("drift", "Drift run", ("task", "window", "n", "reference", "filters"), LAST, "How many")
+PROPOSED, UNATTENDED = "proposed", "unattended"
+RETRAINING = "retraining"
+_NEW_TRUTHS = 100
+RETRAINING_OFFERS = tuple(
+    Offer(name, words, ("task", "n"), _NEW_TRUTHS, "New scans with a known truth")
+    for name, words in (
+        (PROPOSED, "Retraining, proposed where truths or drift are new"),
+        (UNATTENDED, "Retraining, begun by itself; a person promotes"),
+    )
+)
 REPORT_OFFERS = (
     Offer(ReportKind.GOVERNANCE.value, "Governance report of the month before", ()),
     Offer(ReportKind.PERFORMANCE.value, "Performance report of a task", ("task",)),
@@ -182,6 +196,49 @@ class ReportPlanning:
             scans = in_words(filters_of(asked.get("filters", "")))
             return f"Cohort report of the last {asked['days']} days, {scans}"
         return "Governance report of the month before"
+
+
+def schedule_retrainings(schedules: Schedules, retrainings: Retrainings, tasks: Sequence[str]) -> None:
+    """Let it be looked, as often as somebody plans, whether a task is due to be retrained."""
+    plans = RetrainingPlanning(tasks)
+
+    def run(schedule: Schedule) -> None:
+        opened, said = retrainings.look(from_json(RetrainingRule, schedule.ask))
+        if opened is None:
+            schedules.skipped(schedule.id, said)
+        else:
+            schedules.succeeded(schedule.id, said, addresses.RETRAININGS)
+
+    planning = Planning(RETRAINING_OFFERS, plans.ask_of, plans.choices_of)
+    schedules.register(
+        RETRAINING, run, plans.described, planning=planning, later=True, permission=Permission.RETRAIN
+    )
+
+
+class RetrainingPlanning:
+    """Plain choices as the rule of a retraining, and back; and either in words."""
+
+    def __init__(self, tasks: Sequence[str]) -> None:
+        self._tasks = tuple(tasks)
+
+    def ask_of(self, offer: str, chosen: Choices) -> str:
+        """Raises InvalidInput for what is no rule."""
+        task = chosen.get("task", "")
+        if task not in self._tasks:
+            raise InvalidInput("Choose a task first.")
+        return to_json(RetrainingRule(task, number_of(chosen, _NEW_TRUTHS), offer == UNATTENDED))
+
+    def choices_of(self, text: str) -> tuple[str, Choices]:
+        """What was chosen for a rule."""
+        rule: RetrainingRule = from_json(RetrainingRule, text)
+        return UNATTENDED if rule.unattended else PROPOSED, {"task": rule.task, "n": str(rule.new_truths)}
+
+    def described(self, text: str) -> str:
+        """A rule as a sentence without its full stop."""
+        rule: RetrainingRule = from_json(RetrainingRule, text)
+        what = "Retraining, begun by itself," if rule.unattended else "A proposal to retrain"
+        truths = f"from {rule.new_truths:,} new truths on, or where drift is new"
+        return f"{what} of {words_of(rule.task).label}: {truths}"
 
 
 def number_of(chosen: Choices, usual: int, most: int = _MOST) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import InvalidInput
 from services.commands.figures import print_figures
+from services.retraining.training_process import ENDED_EARLY
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +39,14 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
     )
     parser.add_argument(
+        "--tag", action="append", default=[], metavar="NAME=VALUE", help="a tag of the run in MLflow"
+    )
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end when standard input is closed, for a program that starts this one; --resume goes on",
+    )
+    parser.add_argument(
         "--compare",
         nargs="*",
         metavar="CHOICE",
@@ -50,8 +61,10 @@ def train(arguments: Namespace, settings: Settings) -> int:
     from data.tracking import Tracking
     from services.assembly.commands import outside_alone
     from services.training import training
-    from services.training.plan import planned
+    from services.training.plan import changes_of, planned
 
+    if arguments.until_stdin_closes:
+        _end_with_stdin()
     tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
     if arguments.compare is not None:
         return _compare(arguments, settings, tracking)
@@ -66,12 +79,24 @@ def train(arguments: Namespace, settings: Settings) -> int:
         resume=arguments.resume,
         device=settings.device,
         outside=partial(outside_alone, settings),
+        tags=changes_of(arguments.tag),
     )
     if finished is None:  # one of several processes; the first one tells
         return 0
     print(f"registered as version {finished.version.version}; weights in {finished.trained.folder}")
     print_figures(finished.evaluation.plain()["figures"])
     return 0
+
+
+def _end_with_stdin() -> None:
+    """A thread that ends this process with whoever started it, however that ended."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(ENDED_EARLY)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
 
 
 def recipe_changes(arguments: Namespace) -> dict[str, str]:

@@ -46,6 +46,11 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
         "id subject days counted_from task origin synthetic active made_by made_name made_at "
         "switched_name switched_at deleted_at"
     ),
+    "retrainings": (
+        "id task open_task cause why state truths synthetic opened_at opened_by opened_name drift_run_id "
+        "from_version decided_by decided_name decided_at decision pack_id packed kept_apart version failure "
+        "changed_at"
+    ),
     "revisions": "name value",
     "routing_rules": (
         "id node_id task outcomes forms reviewed_only sender synthetic made_by created_at deleted_at"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import Schedule
+from services.permissions import Permission
 
 Run = Callable[[Schedule], None]
 Choices = Mapping[str, str]
@@ -30,6 +31,7 @@ class Offer:
     words: str
     fields: tuple[str, ...]
     usual_n: int = 0  # what stands in the field n at first, of those that have it
+    n_words: str = "How many days"  # what the field n asks for
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,4 @@ class ScheduleKind:
     defaults: Sequence[Default]
     planning: Planning | None
     later: bool
+    permission: Permission  # that who plans or begins such runs has, beside that for schedules

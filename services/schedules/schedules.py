@@ -19,7 +19,7 @@ from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
 from services.containment import contained
 from services.jobs import JobContext, Jobs
-from services.permissions import Permission, require
+from services.permissions import Permission, may, require
 from services.schedules.kinds import Choices, Default, Offer, Planning, Run, ScheduleKind
 from services.schedules.times import Preview, checked, latest_due, preview, server_zone
 
@@ -75,14 +75,16 @@ class Schedules:
         defaults: Sequence[Default] = (),
         planning: Planning | None = None,
         later: bool = False,
+        permission: Permission = Permission.SCHEDULE,
     ) -> None:
         """Say how a kind of schedule is run, before `start`.
 
         `run` raises where it fails; a UserFacingError's sentence is shown as it is. `describe` puts an
         ask (JSON) in words. `planning`: what a person may plan on the page. Where `run` only starts
         something, pass `later` and call `succeeded`, `skipped` or `failed` when that has ended.
+        `permission`: that who plans or begins such runs needs beside that for schedules.
         """
-        self._kinds[kind] = ScheduleKind(run, describe, defaults, planning, later)
+        self._kinds[kind] = ScheduleKind(run, describe, defaults, planning, later, permission)
 
     def start(self) -> None:
         """Make the registered kinds' default schedules, where that was never done."""
@@ -115,11 +117,12 @@ class Schedules:
             raise NotFound("There is no such schedule any more.")
         return schedule
 
-    def offers(self) -> list[tuple[str, Offer]]:
-        """What a person may put on a schedule, each with its kind."""
+    def offers(self, user: User | None = None) -> list[tuple[str, Offer]]:
+        """What may be put on a schedule, each with its kind: by this person, or by anybody at all."""
         return [
             (name, offer)
             for name, kind in self._kinds.items()
+            if user is None or may(user, kind.permission)
             for offer in (kind.planning.offers if kind.planning else ())
         ]
 
@@ -145,9 +148,9 @@ class Schedules:
 
     def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
         """Keep a new schedule, from now on; raises InvalidInput."""
-        require(user, Permission.SCHEDULE)
         if kind not in self._kinds:
             raise InvalidInput("Choose what is to be run.")
+        self._require(user, kind)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or self.describe(kind, ask)[:LONGEST_NAME]
         at = self._clock()
@@ -159,8 +162,8 @@ class Schedules:
 
     def change(self, schedule_id: str, name: str, cron: str, user: User, ask: str | None = None) -> Schedule:
         """Give a schedule another name, other times and another ask, from now on; raises InvalidInput."""
-        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
+        self._require(user, known.kind)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
         changes = {"name": words, "cron": checked(cron), "ask": known.ask if ask is None else ask}
@@ -183,15 +186,15 @@ class Schedules:
 
     def go_on(self, schedule_id: str, user: User) -> None:
         """Run again from the next time on; what came due in the meantime is left out."""
-        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
+        self._require(user, known.kind)
         with self._audit.together():
             self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
 
     def run_now(self, schedule_id: str, user: User) -> None:
         """Run once, beside the due times."""
-        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
+        self._require(user, known.kind)
         self._note(user, "schedule run by hand", known)  # first: the job begins at once
         self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
 
@@ -233,6 +236,12 @@ class Schedules:
         at, failure = self._clock(), sentence if outcome is RunOutcome.FAILED else None
         self._store.ended(schedule_id, at, failure)
         self._store.end_run(schedule_id, at, outcome, sentence, link)
+
+    def _require(self, user: User, kind: str) -> None:
+        """Raise NotAllowed for who may not have this kind of run planned or begun."""
+        require(user, Permission.SCHEDULE)
+        if kind in self._kinds:
+            require(user, self._kinds[kind].permission)
 
     def _planning(self, kind: str) -> Planning:
         known = self._kinds.get(kind)

@@ -10,8 +10,8 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,6 +91,14 @@ class Pack:
     def ready(self) -> bool:
         """Whether it can be fetched."""
         return self.job.state is JobState.DONE and not self.ask.erased
+
+
+@dataclass(frozen=True)
+class MadePack:
+    """A pack that was made at once: its id, and how many scans it holds."""
+
+    id: str
+    scans: int
 
 
 @dataclass(frozen=True)
@@ -188,17 +196,45 @@ class RetrainingPacks:
             pack.writestr("manifest.json", json.dumps(manifest, indent=2))
         return manifest
 
+    def make(
+        self, ask: PackAsk, folder: Path, progress: Callable[[float], None] = lambda _: None
+    ) -> MadePack:
+        """Make and keep a pack at once, and lay it out below `folder`, which a trainer reads."""
+        pack_id = new_id()
+        self._files.put(keys.retraining_pack(pack_id, ASK), to_json(ask).encode())
+        detail = f"{len(ask.scan_ids)} scans"
+        self._audit.record(AuditEvent(now(), ask.asked_by or None, "retraining.pack", pack_id, detail))
+        with self._kept(pack_id, ask, progress) as (file, manifest):
+            with zipfile.ZipFile(file) as pack:
+                pack.extractall(folder)
+            return MadePack(pack_id, manifest["counts"]["scans"])
+
+    def whole(self, pack_id: str) -> bool:
+        """Whether a pack is as it was made: no scan of it was erased since."""
+        try:
+            return not self._asked(pack_id).erased
+        except NotFound:  # every scan of it was erased
+            return False
+
     def _work(self, context: JobContext) -> None:
         ask = self._asked(context.subject)
-        if ask.erased:
-            return
+        if not ask.erased:
+            with self._kept(context.subject, ask, context.progress):
+                pass
+
+    @contextmanager
+    def _kept(
+        self, pack_id: str, ask: PackAsk, progress: Callable[[float], None]
+    ) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """(a pack's file, for as long as the context lasts; its manifest), kept."""
         with tempfile.TemporaryDirectory(prefix="lightbox-pack-") as folder:
             file = Path(folder) / PACK
-            self.write(ask, file, context.progress)
-            key = keys.retraining_pack(context.subject, PACK)
+            manifest = self.write(ask, file, progress)
+            key = keys.retraining_pack(pack_id, PACK)
             self._files.put_file(key, file)
-            if not self._wanted(context.subject, ask):  # a scan of it was erased meanwhile
+            if not self._wanted(pack_id, ask):  # a scan of it was erased meanwhile
                 self._files.delete(key)
+            yield file, manifest
 
     def _wanted(self, pack_id: str, ask: PackAsk) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,12 @@ def train(
     resume: bool = False,
     device: str | None = None,
     outside: Judge | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Finished | None:
     """Train a task on the labelled images under `data` and register what comes of it.
 
-    `outside` judges it on pictures outside the training sources, where `data` holds some.
+    `outside` judges it on pictures outside the training sources, where `data` holds some. `tags` are laid on
+    the run.
 
     Checkpoints go to `folder`, the finished weights to `folder/result`. Validation data chooses
     epoch, threshold and calibration; the version is registered without an alias, so that nothing
@@ -75,7 +78,7 @@ def train(
         log: SilentLog = SILENT
         if processes.first:
             data_sha256 = dataset_hash(material.files)
-            log = TrackedTraining.opened(tracking, plan, material, data_sha256, folder, resume)
+            log = TrackedTraining.opened(tracking, plan, material, data_sha256, folder, resume, tags=tags)
         with log:
             best = fit(material, plan.recipe, folder, log, place, resume, processes)
             if not isinstance(log, TrackedTraining):

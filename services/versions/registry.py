@@ -157,6 +157,18 @@ class Registry:
                 self._tracking.set_alias(task, CHALLENGER, version.version)
         self.changes += 1
 
+    def challenger(self, task: str) -> ModelVersion | None:
+        """What the alias `challenger` points at; None where at nothing. Raises TrackingAway."""
+        with self._telling_trouble():
+            return self._tracking.by_alias(task, CHALLENGER)
+
+    def trained_in(self, task: str, tag: str, value: str) -> ModelVersion | None:
+        """The version whose training run carries a tag with this value, or None; raises TrackingAway."""
+        with self._telling_trouble():
+            runs = {run.run_id for run in self._tracking.runs(EXPERIMENT.format(task=task), {tag: value})}
+            registered = self._tracking.registered(task) if runs else []
+        return next((version for version in registered if version.run_id in runs), None)
+
     def files(self, version: ModelVersion) -> Trained:
         """A version's files on this machine, fetched where they are not here yet, and verified.
 

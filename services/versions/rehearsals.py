@@ -126,6 +126,10 @@ class Rehearsals:
         Raises NotAllowed, InvalidInput, NotFound, Busy.
         """
         require(user, Permission.REHEARSE)
+        return self.begin(task, version, scans, user.id)
+
+    def begin(self, task: str, version: str, scans: int, by: str | None) -> Job:
+        """As `request`, for the house itself, of which `by` is the account that set it going, if any."""
         if not 1 <= scans <= MOST_SCANS:
             raise InvalidInput(f"A rehearsal takes between 1 and {MOST_SCANS} scans.")
         live = self._serving.live(task)
@@ -137,8 +141,8 @@ class Rehearsals:
         if self.scans_are_synthetic(task) is None:
             raise InvalidInput("There are no scans yet that this version could read.")
         detail = f"version {version} on the last {scans} scans"
-        self._audit.record(AuditEvent(now(), user.id, "model.rehearse", task, detail))
-        return self._jobs.submit(JOB, json.dumps(asdict(RehearsalRequest(task, version, scans))), user.id)
+        self._audit.record(AuditEvent(now(), by, "model.rehearse", task, detail))
+        return self._jobs.submit(JOB, json.dumps(asdict(RehearsalRequest(task, version, scans))), by)
 
     def cancel(self, job_id: str, user: User) -> None:
         """End a rehearsal that waits or runs; raises NotAllowed, NotFound."""

@@ -84,3 +84,11 @@ def test_a_listed_file_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "brain_healthy" / "a.png").unlink()
     with pytest.raises(UnusableDataset, match=r"lists a.png, which is not there"):
         outside_files(tmp_path, BRAIN_TUMOUR)
+
+
+def test_the_sets_to_learn_from_are_none_from_outside(tmp_path: Path) -> None:
+    """A pack holds `chest_xray`, whose table has no column `truth`."""
+    folder = tmp_path / "chest_xray"
+    folder.mkdir()
+    (folder / "index.csv").write_text("file,label,patient_id\na.png,NORMAL,1\n")
+    assert not has_outside(tmp_path, PNEUMONIA)
