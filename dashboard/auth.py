@@ -53,6 +53,7 @@ PAGE_PERMISSIONS = {
     addresses.ACCEPTANCE: Permission.SEE_ACCEPTANCE,
     addresses.REHEARSALS: Permission.SEE_MODELS,
     addresses.EVALUATIONS: Permission.SEE_MODELS,
+    addresses.RETRAININGS: Permission.SEE_MODELS,
     addresses.MODEL_CARD: Permission.SEE_STATISTICS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.RETENTION: Permission.SET_RETENTION,

@@ -57,6 +57,7 @@ from dashboard.pages import (
     rehearsal,
     reports,
     retention,
+    retrainings,
     scan,
     schedules,
     worklist,
@@ -141,6 +142,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     rehearsal.register(app, services.versions, reviewing.blinding)
     model_card.register(app, services.model_cards)
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
+    retrainings.register(app, services.retrainings, services.versions)
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     departments_page.register(app, services.departments.departments, services.accounts)

@@ -42,6 +42,7 @@ from dashboard.pages import (
     rehearsal,
     reports,
     retention,
+    retrainings,
     scan,
     worklist,
 )
@@ -101,6 +102,7 @@ PAGES = (
     Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
     Page(addresses.EVALUATIONS, "Evaluations", "bi-cpu", evaluations.layout, reads_query=True, in_menu=False),
     Page(addresses.EVALUATIONS, "Evaluation", "bi-cpu", evaluations.one_layout, takes_argument=True),
+    Page(addresses.RETRAININGS, "Retraining", "bi-cpu", retrainings.layout, in_menu=False),
     Page(addresses.ACCEPTANCE, "Acceptance", "bi-clipboard-check", acceptance.layout, in_menu=False),
     Page(addresses.MODEL_CARD, "Model card", "bi-cpu", model_card.layout, reads_query=True, in_menu=False),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),

@@ -32,6 +32,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     addresses.REHEARSALS: (f"{MLOPS}#versions",),
     addresses.REPORTS: (f"{HEADS}#reports",),
     addresses.RETENTION: ("erasure", f"{ADMINISTRATORS}#erasing-legal-holds-expiry"),
+    addresses.RETRAININGS: (f"{MLOPS}#retraining",),
     addresses.SCANS: (f"{CLINICIANS}#scan-page",),
     addresses.WORKLIST: (f"{CLINICIANS}#worklist",),
 }

@@ -43,11 +43,12 @@ def layout(user: User, argument: str = "") -> Component:
         "Look in MLflow now", id=LOOK, size="sm", color="secondary", outline=True, class_name=hidden
     )
     sets = dcc.Link("Have a version read a set of scans", href=addresses.EVALUATIONS)
-    sees = may(user, Permission.SEE_ACCEPTANCE)
-    accepted = [dcc.Link("Local acceptance", href=addresses.ACCEPTANCE)] if sees else []
+    links = [sets, dcc.Link("Retraining", href=addresses.RETRAININGS)]
+    if may(user, Permission.SEE_ACCEPTANCE):
+        links.append(dcc.Link("Local acceptance", href=addresses.ACCEPTANCE))
     return html.Div(
         [
-            html.Div([html.H1("Models"), look, sets, *accepted], className="lb-page-head lb-wraps"),
+            html.Div([html.H1("Models"), look, *links], className="lb-page-head lb-wraps"),
             html.Div(id=SAID, role="status"),
             html.Div(id=PROGRESS),
             # What is shown stays to be read while a version is loaded: without a style Dash hides it.

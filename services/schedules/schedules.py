@@ -148,9 +148,10 @@ class Schedules:
 
     def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
         """Keep a new schedule, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         if kind not in self._kinds:
             raise InvalidInput("Choose what is to be run.")
-        self._require(user, kind)
+        self._require_kind(user, kind)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or self.describe(kind, ask)[:LONGEST_NAME]
         at = self._clock()
@@ -162,8 +163,9 @@ class Schedules:
 
     def change(self, schedule_id: str, name: str, cron: str, user: User, ask: str | None = None) -> Schedule:
         """Give a schedule another name, other times and another ask, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._require(user, known.kind)
+        self._require_kind(user, known.kind)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
         changes = {"name": words, "cron": checked(cron), "ask": known.ask if ask is None else ask}
@@ -186,15 +188,17 @@ class Schedules:
 
     def go_on(self, schedule_id: str, user: User) -> None:
         """Run again from the next time on; what came due in the meantime is left out."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._require(user, known.kind)
+        self._require_kind(user, known.kind)
         with self._audit.together():
             self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
 
     def run_now(self, schedule_id: str, user: User) -> None:
         """Run once, beside the due times."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._require(user, known.kind)
+        self._require_kind(user, known.kind)
         self._note(user, "schedule run by hand", known)  # first: the job begins at once
         self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
 
@@ -237,9 +241,8 @@ class Schedules:
         self._store.ended(schedule_id, at, failure)
         self._store.end_run(schedule_id, at, outcome, sentence, link)
 
-    def _require(self, user: User, kind: str) -> None:
+    def _require_kind(self, user: User, kind: str) -> None:
         """Raise NotAllowed for who may not have this kind of run planned or begun."""
-        require(user, Permission.SCHEDULE)
         if kind in self._kinds:
             require(user, self._kinds[kind].permission)
 

@@ -43,7 +43,7 @@ PAGES = {
     Role.HEAD: (
         "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit",
         "/acceptance", "/acceptance?task=brain-tumour&test={acceptance_test_id}",
-        "/evaluations", "/evaluations/{evaluation_id}", "/boards", "/boards/{board_id}",
+        "/evaluations", "/evaluations/{evaluation_id}", "/retrainings", "/boards", "/boards/{board_id}",
     ),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
     Role.ADMIN: ("/admin", "/departments", "/alerts", "/dicom", "/retention"),

@@ -155,6 +155,7 @@ QUERIES = {
 
 # A callback is told by an id of its own; the longest that fits counts.
 CALLBACKS: dict[str, Permission] = {
+    "retrainings": Permission.SEE_MODELS, "retraining-act": Permission.RETRAIN,
     "worklist": SEE, "scan": SEE, "viewer": SEE, "patient": SEE, "growth": SEE,
     "conflict": Permission.SETTLE_IDENTITIES, "scan-retry": Permission.READ_AGAIN,
     "move": Permission.MOVE_SCANS,
@@ -315,6 +316,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
+        "/retrainings": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
         "/departments": "HA",
         "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",

@@ -91,6 +91,7 @@ MEANT = {
     Permission.RUN_DRIFT: "HMA",
     Permission.RELEASE_PICTURES: "C",
     Permission.TAKE_RETRAINING_PACKS: "M",
+    Permission.RETRAIN: "M",
     Permission.SEE_MODELS: "CHMA",
     Permission.REHEARSE: "M",
     Permission.EVALUATE_VERSIONS: "HM",
@@ -348,6 +349,12 @@ ACTS: list[tuple[Permission, str, Act]] = [
         lambda s, u: s.training.packs.request(BRAIN_TUMOUR, [], "", u),
     ),
     (Permission.TAKE_RETRAINING_PACKS, "content", lambda s, u: s.training.packs.content(NO_ID, u)),
+    (Permission.SEE_MODELS, "recent", lambda s, u: s.retrainings.recent(u)),
+    (Permission.SEE_MODELS, "get", lambda s, u: s.retrainings.get(NO_ID, u)),
+    (Permission.RETRAIN, "request", lambda s, u: s.retrainings.request(BRAIN_TUMOUR, "why", u)),
+    (Permission.RETRAIN, "start", lambda s, u: s.retrainings.start(NO_ID, u)),
+    (Permission.RETRAIN, "decline", lambda s, u: s.retrainings.decline(NO_ID, "why", u)),
+    (Permission.RETRAIN, "cancel", lambda s, u: s.retrainings.cancel(NO_ID, "why", u)),
     (
         Permission.WRITE_MODEL_CARDS,
         "write",
@@ -616,6 +623,7 @@ NEED_NO_RIGHT = {
     "services/departments/departments.py: by_groups",  # these three ask how somebody is bound, and for nobody
     "services/department_groups.py: binds",
     "services/department_groups.py: given",
+    "services/schedules/schedules.py: offers",  # only what one may plan
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",
