@@ -11,11 +11,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from data.errors import InvalidInput, NotAllowed
-from data.files import FileStore
 from data.records import (
     PNEUMONIA,
     Promotion,
@@ -25,46 +23,18 @@ from data.records import (
     RetrainingState,
     Role,
     RunOutcome,
-    ScanStatus,
     User,
-    Verdict,
 )
-from data.stores.results import ResultStore
-from data.stores.reviews import ReviewStore
-from services import keys
 from services.assembly.container import Services
 from services.assembly.scheduling import RETRAINING, UNATTENDED
 from services.retraining.selection import kept_for_testing
 from services.retraining.work import FOLDER, TAG
 from services.versions.registry import SPLIT
-from tests.data.builders import a_header, a_kept_scan, a_result, a_review
 from tests.services.real import person, running
+from tests.services.retraining.judged import SCANS, judged_xrays
 
 CHOICES = ("start=shipped", "kept=0.5", "epochs=1", "adults=no")
 PATIENCE_S = 300
-SCANS = 64
-SIZE = 96
-
-
-def _fill(services: Services, home: Path) -> None:
-    """X-rays that are bright at their base, or not, as their reviews say; none was ever read here."""
-    files = FileStore(str(home / "files"))
-    for number in range(SCANS):
-        ill = number % 2 == 0
-        scan = a_kept_scan(
-            services.database, number, f"Nobody^{number}", task=PNEUMONIA, header=a_header(modality="DX"),
-            slices=1, height=SIZE, width=SIZE, status=ScanStatus.READ, synthetic=True,
-        )  # fmt: skip
-        pixels = np.random.default_rng(number).normal(1000, 100, (1, SIZE, SIZE))
-        pixels[:, SIZE // 2 :] += 900 * ill
-        files.put_array(keys.array(scan.id), pixels.astype(np.int16))
-        result = ResultStore(services.database).add(
-            a_result(scan.id, number, task=PNEUMONIA, has_mask=False, measurements=None)
-        )
-        verdict = Verdict.ACCEPTED if ill else Verdict.REJECTED
-        ReviewStore(services.database).add(
-            a_review(scan.id, result.id, number, verdict=verdict, truth_positive=ill)
-        )
 
 
 @pytest.fixture
@@ -75,7 +45,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def house(home: Path) -> Iterator[Services]:
     with running(home, retraining_choices=CHOICES) as services:
-        _fill(services, home)
+        judged_xrays(services.database, home)
         yield services
 
 
@@ -160,7 +130,7 @@ def _promoted(house: Services, ada: User, bob: User, version: str, live: str | N
 
 def test_a_training_that_is_killed_goes_on_and_one_version_comes_of_it(home: Path) -> None:
     with running(home, retraining_choices=CHOICES) as services:
-        _fill(services, home)
+        judged_xrays(services.database, home)
         ada = person(services, Role.MLOPS, "ada")
         with pytest.raises(InvalidInput, match="why"):
             services.retrainings.request(PNEUMONIA, " ", ada)
