@@ -51,9 +51,9 @@ def offer(user: User, task: str, material: RetrainingMaterial, live: str | None,
     parts: list[Component] = [html.H2(task_name(task)), html.P(_material_words(material))]
     if is_open:
         parts.append(html.P("One is open: decide on it below.", className="text-secondary mb-0"))
-    elif material.too_few is not None:
+    elif material.too_few is not None and material.truths:
         parts.append(html.P(material.too_few, className="text-secondary mb-0"))
-    elif may(user, Permission.RETRAIN):
+    elif material.too_few is None and may(user, Permission.RETRAIN):
         words = f"Why a version beside version {live} is to be trained"
         parts += [_reason(task, words), _button(task, REQUEST, "Retrain now", "primary")]
     return html.Section(parts, className="lb-card")
@@ -82,8 +82,10 @@ def in_hand(
 
 
 def _material_words(material: RetrainingMaterial) -> str:
+    if not material.truths:
+        return "No scan has a known truth yet."
     chosen = material.selection
-    what = f"{SYNTHETIC} scans" if material.synthetic and material.truths else "scans"
+    what = f"{SYNTHETIC} scans" if material.synthetic else "scans"
     known = f"{number(material.truths)} {what} have a known truth, {number(material.new)} of them new"
     learnt = f"{number(len(chosen.scan_ids))} ({number(chosen.positive)} with the finding)"
     apart = f"{number(chosen.kept_apart)} are of patients who are kept for testing"

@@ -253,6 +253,10 @@ HOME: Mapping[str, Place] = {
     "imports": Place(
         "an import's archive laid out, and a copy of its labels", "deleted when the import has ended"
     ),
+    "retraining": Place(
+        "a retraining's pack, laid out, and its checkpoints",
+        "begun anew without the patient; deleted when the training has ended",
+    ),
     "outside": Place("labelled sets from elsewhere", "not of this house's patients; left as it is"),
     "mlflow": Place("artifacts of runs: see below", "as below"),
     "mlflow.db": Place("numbers of runs", "stays: numbers of many"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from data.records import DriftRun, JudgedScan, RetrainingCause, Severity
 from services.retraining.selection import Selection
 
-LEAST_OF_EACH = 20
+LEAST_OF_EACH = 10
 """Scans with the finding, and without, below which nothing is trained: each of five folds needs both."""
 
 

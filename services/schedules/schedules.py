@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
+from textwrap import shorten
 
 from data.database import id_from, new_id, now
 from data.errors import InvalidInput, NotFound
@@ -153,7 +154,8 @@ class Schedules:
             raise InvalidInput("Choose what is to be run.")
         self._require_kind(user, kind)
         self.preview(cron)
-        words = " ".join(name.split())[:LONGEST_NAME] or self.describe(kind, ask)[:LONGEST_NAME]
+        said = shorten(self.describe(kind, ask), LONGEST_NAME, placeholder=" …")
+        words = " ".join(name.split())[:LONGEST_NAME] or said
         at = self._clock()
         schedule = Schedule(new_id(), words, kind, ask, checked(cron), True, at, user.id, at)
         with self._audit.together():

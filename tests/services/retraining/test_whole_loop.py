@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import signal
 import time
@@ -154,6 +155,23 @@ def test_a_training_that_is_killed_goes_on_and_one_version_comes_of_it(home: Pat
         assert again.versions.registry.challenger(PNEUMONIA) is None
         with pytest.raises(InvalidInput, match="meanwhile"):
             again.retrainings.decline(made.id, "Once more.", ada)
+
+
+def test_a_patient_who_is_erased_meanwhile_is_learnt_from_no_more(house: Services, home: Path) -> None:
+    ada = person(house, Role.MLOPS, "ada")
+    asked = house.retrainings.request(PNEUMONIA, "To see it.", ada)
+    first = _reached(house, ada, _state(RetrainingState.TRAINING))
+    _child_of(home / FOLDER / asked.id)
+    pack = house.training.packs.content(first.pack_id or "", ada)
+    with zipfile.ZipFile(io.BytesIO(pack)) as opened:
+        scan = json.loads(opened.read("manifest.json"))["scans"][0]
+    house.retention.erasing.erase_by_command(scan["patient"], "Asked for.")
+    again = _reached(house, ada, lambda latest: latest.pack_id not in (None, first.pack_id))
+    assert again.packed == (first.packed or 0) - 1
+    laid_out = (home / FOLDER / asked.id / "data" / "chest_xray" / "index.csv").read_text()
+    assert scan["patient"] not in laid_out
+    house.retrainings.cancel(asked.id, "Seen.", ada)
+    assert house.jobs.wait_idle(PATIENCE_S)
 
 
 def test_what_is_cancelled_leaves_nothing(house: Services, home: Path) -> None:
