@@ -65,10 +65,16 @@ def listed(user: User, retrainings: Sequence[Retraining]) -> list[Component]:
 
 
 def in_hand(
-    user: User, retraining: Retraining, gate: PromotionGateResult | None, made: Rehearsal | None
+    user: User,
+    retraining: Retraining,
+    gate: PromotionGateResult | None,
+    made: Rehearsal | None,
+    packed: float | None = None,
 ) -> Component:
     """One of which something is still to come; of one that is ready, what its version says otherwise."""
     parts = _head(user, retraining)
+    if packed is not None:
+        parts.append(dbc.Progress(value=round(100 * packed), label=f"{packed:.0%}", class_name="mb-2"))
     if gate is not None:
         parts.append(gate_box(gate))
     if made is not None:

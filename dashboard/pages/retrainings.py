@@ -63,7 +63,7 @@ def show(retrainings: Retrainings, versions: VersionServices, user: User) -> lis
         parts.offer(user, task, retrainings.material(task), versions.serving.live(task), task in tasks_open)
         for task in versions.registry.clinical
     ]
-    content += [_in_hand(versions, user, each) for each in still_open]
+    content += [_in_hand(retrainings, versions, user, each) for each in still_open]
     before = [each for each in recent if not each.state.open]
     return [*content, html.H2("Before"), *parts.listed(user, before)] if before else content
 
@@ -135,12 +135,16 @@ def _beside(button: Mapping[str, str], reasons: list[dict[str, object]]) -> str:
 
 def _word(retrainings: Retrainings, user: User) -> str:
     """A word that differs whenever something of a retraining has changed."""
-    return ";".join(f"{each.id[:8]}{each.state}{each.changed_at}" for each in retrainings.recent(user))
+    recent = retrainings.recent(user)
+    packed = [f"{retrainings.packed(each) or 0:.1f}" for each in recent if each.state.works]
+    return ";".join([*(f"{each.id[:8]}{each.state}{each.changed_at}" for each in recent), *packed])
 
 
-def _in_hand(versions: VersionServices, user: User, retraining: Retraining) -> Component:
+def _in_hand(
+    retrainings: Retrainings, versions: VersionServices, user: User, retraining: Retraining
+) -> Component:
     if retraining.state is not RetrainingState.READY or retraining.version is None:
-        return parts.in_hand(user, retraining, None, None)
+        return parts.in_hand(user, retraining, None, None, retrainings.packed(retraining))
     task, version = retraining.task, retraining.version
     live = versions.serving.live(task)
     try:

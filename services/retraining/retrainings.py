@@ -86,6 +86,10 @@ class Retrainings:
         require(user, Permission.SEE_MODELS)
         return self._get(retraining_id)
 
+    def packed(self, retraining: Retraining) -> float | None:
+        """How much of its pack is made, from 0 to 1, while it is being packed."""
+        return self._work.packed(retraining.id) if retraining.state is RetrainingState.PACKING else None
+
     def material(self, task: str) -> RetrainingMaterial:
         """What the task could be retrained on: real scans, or synthetic ones where no real one is judged."""
         judged, synthetic = self._judged(task)

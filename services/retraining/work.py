@@ -77,6 +77,11 @@ class RetrainingWork:
         """Queue the steps that are left."""
         self._jobs.submit(JOB, retraining_id, user_id)
 
+    def packed(self, retraining_id: str) -> float | None:
+        """How much of its pack is made, from 0 to 1; None where nothing is queued or running for it."""
+        job = self._jobs.unfinished(JOB, retraining_id)
+        return None if job is None else job.progress
+
     def stop(self, retraining_id: str) -> None:
         """End its training; its next step leaves nothing of it on the disk."""
         self._processes.forget(retraining_id)
