@@ -174,6 +174,23 @@ def test_a_patient_who_is_erased_meanwhile_is_learnt_from_no_more(house: Service
     assert house.jobs.wait_idle(PATIENCE_S)
 
 
+def test_a_training_that_fails_says_why_and_calls(home: Path) -> None:
+    with running(home, retraining_choices=("encoder=none-such",)) as services:
+        judged_xrays(services.database, home)
+        ada = person(services, Role.MLOPS, "ada")
+        asked = services.retrainings.request(PNEUMONIA, "To see it.", ada)
+        assert services.jobs.wait_idle(PATIENCE_S)
+        failed = services.retrainings.get(asked.id, ada)
+        assert (failed.state, failed.failure) == (
+            RetrainingState.FAILED,
+            "'none-such' is no value for encoder.",
+        )
+        assert not (home / FOLDER / asked.id).exists()
+        (alert,) = [each for each in services.alerts.calling(ada) if "retraining failed" in each.title]
+        assert alert.sentence == failed.failure
+        assert services.retrainings.look(_rule(1))[0] is None  # nothing is new: it is not begun over and over
+
+
 def test_what_is_cancelled_leaves_nothing(house: Services, home: Path) -> None:
     ada = person(house, Role.MLOPS, "ada")
     asked = house.retrainings.request(PNEUMONIA, "To see it.", ada)
