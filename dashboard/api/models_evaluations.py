@@ -104,6 +104,9 @@ class EvaluationOutcomeAnswer(ApiAnswer):
     not_read: int
     called_positive: int = Field(description="Of all that were read")
     truth_known: int = Field(description="How many of the scans that were read the figures are of")
+    trained_on: int = Field(
+        description="Scans that are left out: the version was trained on their patients, by a retraining pack"
+    )
     figures: dict[str, FigureAnswer]
     cases: list[EvaluationCaseAnswer] = Field(description="The most wrong first")
 

@@ -24,9 +24,9 @@ from services.acceptance.duties import same_person_words
 from services.acceptance.findings import REFUSED
 from services.acceptance.records import of_earlier_rule, signature, withheld
 from services.acceptance.testing import ALTERED
-from services.acceptance.trained_on import FEW_NOT_COUNTED, trained_on_words
 from services.acceptance.words import EARLIER_RULE, HOW_MANY, RULE, TRUTH, asked_words, more_words
 from services.cohort.small_numbers import HIDDEN, WITHHELD, audience_of_pages, small
+from services.evaluations.trained_on import FEW_NOT_COUNTED, trained_on_words
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
 from services.permissions import Permission, may

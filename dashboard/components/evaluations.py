@@ -16,6 +16,7 @@ from dashboard.components.performance.pairs import differences
 from dashboard.components.results import local_time, task_name
 from data.records import SYNTHETIC, Evaluation, EvaluationState, ModelVersion, ScanSet, User
 from services import addresses
+from services.evaluations.trained_on import trained_on_words
 from services.measurement_words import millilitres
 from services.performance.metrics import METRICS
 from services.performance.number_words import interval_words, value_words
@@ -109,7 +110,8 @@ def outcome(made: SetOutcome) -> Component:
         f"called positive. Of {number(made.known)} the truth is known, and the figures are of these."
     )
     apart = html.P(APART, className="text-secondary mb-0")
-    return html.Section([html.P(words), _figures(made), apart], className="lb-card")
+    learnt = [html.P(trained_on_words(made.trained_on))] if made.trained_on else []
+    return html.Section([html.P(words), *learnt, _figures(made), apart], className="lb-card")
 
 
 def scan_by_scan(user: User, made: SetOutcome) -> Component:

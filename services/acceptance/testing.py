@@ -31,11 +31,11 @@ from services.acceptance.records import (
     record_of,
     signed_criteria,
 )
-from services.acceptance.trained_on import TrainedOn
 from services.cohort.filters import of_kind, query_of
 from services.cohort.small_numbers import audience_asked
 from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes, SetCase, SetOutcome
+from services.evaluations.trained_on import TrainedOn
 from services.permissions import Permission, require
 from services.standing.acceptances import is_as_signed, sha256_of
 from services.typed_input import reason_of

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.stores.acceptance import AcceptanceStore
-from data.stores.evaluations import EvaluationStore
 from data.stores.suspensions import SuspensionStore
 from services.acceptance.protocols import AcceptanceProtocols
 from services.acceptance.standings import Standings
 from services.acceptance.testing import AcceptanceTests
-from services.acceptance.trained_on import TrainedOn
 from services.acceptance.watch import AcceptanceWatch
 from services.alerts.alerts import Alerts
 from services.assembly.evaluations import EvaluationServices
@@ -47,9 +45,7 @@ def build_acceptance(
         stores.refusals,
         SuspensionStore(stores.database),
         stores.audit,
-        TrainedOn(
-            stores.registry.trained_patients, EvaluationStore(stores.database), stores.scans, stores.patients
-        ),
+        evaluations.trained_on,
         second_person=stores.settings.acceptance_second_person,
     )
     return AcceptanceServices(

@@ -16,6 +16,7 @@ from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes
 from services.evaluations.scan_sets import PackOfScans, ScanSets
 from services.evaluations.set_reader import SetReader
+from services.evaluations.trained_on import TrainedOn
 from services.inference.engine import Engine
 from services.jobs import Jobs
 from services.reading.reader import Reader
@@ -31,6 +32,7 @@ class EvaluationServices:
 
     evaluations: Evaluations
     outcomes: Outcomes
+    trained_on: TrainedOn
 
 
 def build_evaluations(
@@ -66,8 +68,11 @@ def evaluations_of(
     store, settings = EvaluationStore(stores.database), stores.settings
     set_reader = SetReader(reader, stores.scans, stores.reviews, stores.files, settings)
     evaluations = Evaluations(store, sets, set_reader, stores.registry, serving, engine, jobs, stores.audit)
-    outcomes = Outcomes(evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden)
-    return EvaluationServices(evaluations, outcomes)
+    trained_on = TrainedOn(stores.registry.trained_patients, store, stores.scans, stores.patients)
+    outcomes = Outcomes(
+        evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden, trained_on
+    )
+    return EvaluationServices(evaluations, outcomes, trained_on)
 
 
 def _pack(pack: Pack) -> PackOfScans:

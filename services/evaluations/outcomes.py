@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from data.errors import InvalidInput
+from data.errors import InvalidInput, NotFound, TrackingAway
 from data.ledger.blinding import Hidden
 from data.ledger.judgements import JudgementStore
 from data.records import (
@@ -27,6 +27,7 @@ from models.statistics.estimate import Estimate
 from services import addresses
 from services.cohort.cohort import HiddenFrom
 from services.evaluations.evaluations import Evaluations
+from services.evaluations.trained_on import TrainedOn
 from services.permissions import Permission, require
 from services.statistics.pairing import PairedVersions, paired
 from services.statistics.scoring import scored, wrongness
@@ -54,6 +55,7 @@ class SetOutcome:
     failed: int
     figures: dict[str, Estimate]
     cases: tuple[SetCase, ...]
+    trained_on: int = 0  # scans that are left out: the version was trained on their patients
 
 
 class Outcomes:
@@ -67,18 +69,21 @@ class Outcomes:
         reviews: ReviewStore,
         scans: ScanStore,
         hidden: HiddenFrom,
+        trained_on: TrainedOn,
     ) -> None:
-        """`hidden` says what a person is not to know yet."""
+        """`hidden` says what a person is not to know yet, `trained_on` what a version knows already."""
         self._evaluations = evaluations
         self._store = store
         self._judgements = judgements
         self._reviews = reviews
         self._scans = scans
         self._hidden = hidden
+        self._trained_on = trained_on
 
     def of(self, evaluation_id: str, user: User, without: Collection[str] = ()) -> SetOutcome:
         """What a person may know of a finished one, some of its scans left out.
 
+        Those of patients whom the version was trained on always are, as far as its run says so.
         Raises NotAllowed, NotFound, InvalidInput.
         """
         require(user, Permission.SEE_MODELS)
@@ -110,10 +115,7 @@ class Outcomes:
         first, second = (self._finished(each, user) for each in (first_id, second_id))
         if first.task != second.task or first.chosen.synthetic != second.chosen.synthetic:
             raise InvalidInput("These two cannot be compared: they are not of the same kind of scans.")
-        sides = [
-            {_name(case): case for case in self._cases(each, self._hidden(user)) if _known(case)}
-            for each in (first, second)
-        ]
+        sides = [self._counting_cases(each, self._hidden(user)) for each in (first, second)]
         both = sorted(sides[0].keys() & sides[1].keys())
         return paired(
             _judgements(first, [sides[0][name] for name in both]),
@@ -121,7 +123,10 @@ class Outcomes:
         )
 
     def readings_of(self, task: str, version: str) -> dict[str, OtherReading]:
-        """What a version said of scans of the house in finished evaluations, by scan; the latest counts."""
+        """What a version said of scans of the house in finished evaluations, by scan; the latest counts.
+
+        Without scans of patients whom it was trained on.
+        """
         said: dict[str, OtherReading] = {}
         for evaluation in self._store.finished(task, version):
             if evaluation.chosen.kind is ScanSetKind.OUTSIDE:
@@ -129,12 +134,15 @@ class Outcomes:
             for each in self._store.readings(evaluation.id):
                 if each.scan_id is not None and each.probability is not None:
                     said[each.scan_id] = _other(evaluation, each)
-        return said
+        learnt = self._learnt(task, version, list(said))
+        return {scan_id: other for scan_id, other in said.items() if scan_id not in learnt}
 
     def _outcome(
         self, evaluation: Evaluation, hidden: Hidden, without: frozenset[str] = frozenset()
     ) -> SetOutcome:
-        cases = [case for case in self._cases(evaluation, hidden) if case.reading.scan_id not in without]
+        all_cases = self._cases(evaluation, hidden)
+        learnt = self._learnt_of(evaluation, all_cases)
+        cases = [case for case in all_cases if case.reading.scan_id not in without | learnt]
         answered = [case for case in cases if case.reading.failure is None]
         judged = _judgements(evaluation, answered)
         wrong = dict(zip(judged.scan_id, wrongness(judged), strict=True))
@@ -146,6 +154,7 @@ class Outcomes:
             failed=len(cases) - len(answered),
             figures=scored(judged),
             cases=tuple(sorted(cases, key=lambda case: _place(case, wrong))),
+            trained_on=sum(case.reading.scan_id in learnt for case in all_cases),
         )
 
     def _finished(self, evaluation_id: str, user: User) -> Evaluation:
@@ -153,6 +162,26 @@ class Outcomes:
         if evaluation.state is not EvaluationState.DONE:
             raise InvalidInput(UNFINISHED)
         return evaluation
+
+    def _counting_cases(self, evaluation: Evaluation, hidden: Hidden) -> dict[str, SetCase]:
+        """By name those whose truth is known and which the version has not learnt from."""
+        cases = self._cases(evaluation, hidden)
+        learnt = self._learnt_of(evaluation, cases)
+        return {_name(case): case for case in cases if _known(case) and case.reading.scan_id not in learnt}
+
+    def _learnt_of(self, evaluation: Evaluation, cases: Sequence[SetCase]) -> frozenset[str]:
+        ids = [case.reading.scan_id for case in cases]
+        scan_ids = [scan_id for scan_id in ids if scan_id is not None]
+        return self._learnt(evaluation.task, evaluation.version, scan_ids)
+
+    def _learnt(self, task: str, version: str, scan_ids: Sequence[str]) -> frozenset[str]:
+        """Of scans those that a version has learnt from, as far as that can be known now."""
+        if not scan_ids:
+            return frozenset()
+        try:
+            return frozenset(self._trained_on.among(task, version, scan_ids) or ())
+        except (NotFound, TrackingAway):  # the version is gone, or MLflow is
+            return frozenset()
 
     def _cases(self, evaluation: Evaluation, hidden: Hidden) -> list[SetCase]:
         readings = self._store.readings(evaluation.id)

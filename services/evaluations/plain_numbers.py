@@ -41,6 +41,7 @@ def plain_outcome(made: SetOutcome, *, sees_scans: bool) -> dict[str, Any]:
         "not_read": made.failed,
         "called_positive": made.found,
         "truth_known": made.known,
+        "trained_on": made.trained_on,
         "figures": {name: figure.plain() for name, figure in made.figures.items()},
         "cases": [_case(case, sees_scans) for case in made.cases],
     }

@@ -18,7 +18,6 @@ from reports.document import Block, Cell, Chapter, Document, Paragraph, Table
 from reports.time_words import clock
 from services.acceptance.findings import REFUSED, Criterion
 from services.acceptance.testing import AcceptanceTests
-from services.acceptance.trained_on import FEW_NOT_COUNTED, UNKNOWN_TRAINING, trained_on_words
 from services.acceptance.words import (
     EARLIER_RULE,
     HOW_MANY,
@@ -29,6 +28,7 @@ from services.acceptance.words import (
     more_words,
 )
 from services.cohort.small_numbers import WITHHELD, audience_asked
+from services.evaluations.trained_on import FEW_NOT_COUNTED, UNKNOWN_TRAINING, trained_on_words
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
 from services.reporting.reports import File, Reporting

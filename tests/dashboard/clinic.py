@@ -63,7 +63,6 @@ from services import keys
 from services.acceptance.protocols import AcceptanceProtocols
 from services.acceptance.standings import Standings
 from services.acceptance.testing import AcceptanceTests
-from services.acceptance.trained_on import TrainedOn
 from services.acceptance.watch import AcceptanceWatch
 from services.alerts.alerts import Alerts
 from services.assembly.acceptance import AcceptanceServices
@@ -71,6 +70,7 @@ from services.assembly.container import build_services
 from services.assembly.evaluations import EvaluationServices
 from services.assembly.parts import Parts
 from services.assembly.versions import VersionServices
+from services.evaluations.trained_on import TrainedOn
 from services.inference.backends.torch_backend import TorchBackend
 from services.inference.choice import unchecked
 from services.inference.engine import Loaded
@@ -220,7 +220,7 @@ class Clinic:
         names = [field.name for field in fields(VersionServices)]
         versions = VersionServices(**{name: getattr(department, name) for name in names})
         reviewing = replace(self.services.reviewing, pictures=department.pictures)
-        evaluations = EvaluationServices(department.evaluations, department.outcomes)
+        evaluations = EvaluationServices(department.evaluations, department.outcomes, department.trained_on)
         self.replace(versions=versions, reviewing=reviewing, evaluations=evaluations)
         self.replace(acceptance=acceptance_of(department, evaluations, self.alerts))
 

@@ -63,6 +63,7 @@ from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes
 from services.evaluations.scan_sets import PackOfScans, ScanSets
 from services.evaluations.set_reader import SetReader
+from services.evaluations.trained_on import TrainedOn
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
 from services.jobs import Jobs
@@ -77,7 +78,7 @@ from services.standing.suspensions import Suspensions
 from services.versions.promotion import Promotions
 from services.versions.promotion_gate import Margins
 from services.versions.registered_files import RegisteredFiles
-from services.versions.registry import Registry
+from services.versions.registry import SPLIT, Registry
 from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
@@ -229,6 +230,7 @@ class Department:
         self.sets = ScanSets(
             Ledger(self.database), self.scans, self.folder / "outside", lambda: [], lambda: self.packs
         )
+        self.trained_on = TrainedOn(self.registry.trained_patients, store, self.scans, self.patients)
         settings = Settings(home=self.folder)
         self.evaluations = Evaluations(
             store,
@@ -241,7 +243,13 @@ class Department:
             self.audit,
         )
         self.outcomes = Outcomes(
-            self.evaluations, store, self.judgements, self.reviews, self.scans, hidden_from_nobody
+            self.evaluations,
+            store,
+            self.judgements,
+            self.reviews,
+            self.scans,
+            hidden_from_nobody,
+            self.trained_on,
         )
 
     def start(self) -> None:
@@ -324,6 +332,14 @@ class Department:
         )  # fmt: skip
         self.files.put(keys.corrected_mask(review.id), packed(square))
         self.reviews.add(review)
+
+    def note_trained_on(self, version: str, scans: list[Scan]) -> None:
+        """Let a version's run say that it learnt from these patients, as a pack's reader names them."""
+        pseudonyms = self.patients.pseudonyms({scan.patient_id for scan in scans}).values()
+        run = self.registry.version(BRAIN_TUMOUR, version).run_id
+        assert run is not None
+        rows = [f"chest_xray,normal:{pseudonym},training" for pseudonym in pseudonyms]
+        self.tracking.log_text(run, SPLIT, "\n".join(["dataset,patient,part", *rows]))
 
     def events(self) -> list[str]:
         """What the audit trail says was done, latest first."""

@@ -26,12 +26,12 @@ from services.acceptance.protocols import AcceptanceProtocols, TypedLimits
 from services.acceptance.records import AcceptanceView, for_audience, of_earlier_rule
 from services.acceptance.standings import Standing, Standings
 from services.acceptance.testing import AcceptanceTests
-from services.acceptance.trained_on import TrainedOn
 from services.acceptance.watch import AcceptanceWatch
 from services.acceptance.words import more_words
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.cohort.small_numbers import Audience
+from services.evaluations.trained_on import TrainedOn
 from services.standing.acceptances import Acceptances, sha256_of
 from tests.services.small_models import PATIENCE_S, Department, somebody
 

@@ -32,7 +32,7 @@ def test_a_set_of_scans_is_read_and_what_it_comes_to_is_printed(
 
         @contextmanager
         def alone(_: Settings) -> Iterator[EvaluationServices]:
-            yield EvaluationServices(small.evaluations, small.outcomes)
+            yield EvaluationServices(small.evaluations, small.outcomes, small.trained_on)
 
         monkeypatch.setattr("services.assembly.commands.evaluations_alone", alone)
         ask = ["evaluate", "brain-tumour", "--scans", "", "--version", version]

@@ -60,6 +60,21 @@ def test_a_cohort_is_read_apart_from_every_result(house: Department) -> None:
     assert "model.evaluate" in house.events()
 
 
+def test_patients_whom_a_version_has_learnt_from_count_nowhere(house: Department) -> None:
+    learnt, others = house.add(2, bright=600), house.add(3, bright=800)
+    version = house.version(above=700, name="candidate").version
+    made, champion = house.evaluate(version, COHORT), house.evaluate("1", COHORT)
+    assert house.outcomes.of(made.id, house.ada).figures["recall"].value == pytest.approx(3 / 5)
+    house.note_trained_on(version, learnt)
+    outcome = house.outcomes.of(made.id, house.ada)
+    assert (outcome.known, outcome.trained_on, outcome.figures["recall"].value) == (3, 2, 1.0)
+    assert {case.reading.scan_id for case in outcome.cases} == {scan.id for scan in others}
+    assert house.outcomes.of(champion.id, house.ada).trained_on == 0
+    assert house.outcomes.beside(made.id, champion.id, house.ada).n == 3
+    assert house.outcomes.readings_of(BRAIN_TUMOUR, version).keys() == {scan.id for scan in others}
+    assert len(house.outcomes.readings_of(BRAIN_TUMOUR, "1")) == 5
+
+
 def test_synthetic_scans_are_a_set_of_their_own(house: Department) -> None:
     house.add(2, bright=800)
     made = house.add(3, bright=800, synthetic=True)

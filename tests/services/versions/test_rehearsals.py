@@ -10,11 +10,10 @@ import pytest
 from PIL import Image
 
 from data.errors import InvalidInput, NotAllowed, NotFound
-from data.records import BRAIN_TUMOUR, JobState, PromotionVerdict, Rehearsal, Scan
+from data.records import BRAIN_TUMOUR, JobState, PromotionVerdict, Rehearsal
 from reports.colours import AI_COLOUR, CANDIDATE_COLOUR
 from services import keys
 from services.versions.promotion_gate import Margins, judged, truths_needed
-from services.versions.registry import SPLIT
 from services.versions.rehearser import paired
 from tests.services.small_models import MARGINS, PATIENCE_S, Department
 
@@ -176,19 +175,10 @@ def test_the_gate_weighs_the_interval_and_not_the_point(house: Department) -> No
     assert np.isclose(recall_low(98), -1.959964 * np.sqrt(2 / 100 / 100))  # Bonett and Price, by hand
 
 
-def _was_trained_on(house: Department, version: str, scans: list[Scan]) -> None:
-    """A version's training run says so, as a retraining pack's reader names the patients."""
-    pseudonyms = house.patients.pseudonyms({scan.patient_id for scan in scans}).values()
-    run = house.registry.version(BRAIN_TUMOUR, version).run_id
-    assert run is not None
-    rows = [f"chest_xray,normal:{pseudonym},training" for pseudonym in pseudonyms]
-    house.tracking.log_text(run, SPLIT, "\n".join(["dataset,patient,part", *rows]))
-
-
 def test_a_version_is_not_tried_on_patients_whom_it_has_learnt_from(house: Department) -> None:
     known, kept_apart, newest = (house.add(n, bright=800) for n in (3, 2, 2))
     version = house.version(above=700, name="candidate").version
-    _was_trained_on(house, version, [*known, *newest])
+    house.note_trained_on(version, [*known, *newest])
     made = _rehearsed(house, version, 2)
     assert {difference.scan_id for difference in made.differences} == {scan.id for scan in kept_apart}
     assert _rehearsed(house, version).trained_on == 5
@@ -197,10 +187,10 @@ def test_a_version_is_not_tried_on_patients_whom_it_has_learnt_from(house: Depar
 def test_nor_beside_a_champion_that_has_learnt_from_them(house: Department) -> None:
     known, kept_apart = house.add(2, bright=800), house.add(1, bright=800)
     version = house.version(above=700, name="candidate").version
-    _was_trained_on(house, "1", known)
+    house.note_trained_on("1", known)
     made = _rehearsed(house, version)
     assert [difference.scan_id for difference in made.differences] == [kept_apart[0].id]
-    _was_trained_on(house, version, kept_apart)
+    house.note_trained_on(version, kept_apart)
     job = house.rehearsals.request(BRAIN_TUMOUR, version, 10, house.ada)
     assert house.jobs.wait_idle(PATIENCE_S)
     assert "none to compare them on" in str(house.jobs.get(job.id).failure)

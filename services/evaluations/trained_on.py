@@ -1,8 +1,8 @@
-"""Which scans of a test are of patients whom the version was trained on: it knows their answers already."""
+"""Which scans are of patients whom a version was trained on: it knows their answers already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from data.stores.evaluations import EvaluationStore
 from data.stores.patients import PatientStore
@@ -41,14 +41,16 @@ class TrainedOn:
 
         Raises NotFound, TrackingAway.
         """
+        read = [each.scan_id for each in self._evaluations.readings(evaluation_id)]
+        return self.among(task, version, [scan_id for scan_id in read if scan_id is not None])
+
+    def among(self, task: str, version: str, scan_ids: Sequence[str]) -> tuple[str, ...] | None:
+        """The same of any scans."""
         named = self._trained(task, version)
         if named is None:
             return None
         trained = pseudonyms_in(named)
-        read = [
-            each.scan_id for each in self._evaluations.readings(evaluation_id) if each.scan_id is not None
-        ]
-        scans = self._scans.of_ids(read)
+        scans = self._scans.of_ids(scan_ids)
         pseudonyms = self._patients.pseudonyms({scan.patient_id for scan in scans})
         return tuple(sorted(scan.id for scan in scans if pseudonyms.get(scan.patient_id) in trained))
 
