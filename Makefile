@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -62,7 +62,7 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
-test: lint test-scripts .client/.installed
+test: lint test-scripts .client/.installed .terraform-checks/.installed
 	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.
@@ -76,6 +76,17 @@ helm: $(HELM)
 $(HELM): scripts/helm.py | $(VENV)/bin/python
 	$(BIN)/python $<
 
+# What deploy/terraform is held against: checkov, and the arguments of its providers. Without it those tests are skipped.
+terraform-checks: .terraform-checks/.installed
+
+.terraform-checks/.installed: deploy/terraform/checks/requirements.txt deploy/terraform/checks/providers.txt
+	$(PYTHON) -m venv .terraform-checks
+	.terraform-checks/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	rm -rf .terraform-checks/providers
+	.terraform-checks/bin/pip download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+	  --dest .terraform-checks/providers -r deploy/terraform/checks/providers.txt
+	touch $@
+
 # Grafana's dashboards anew, after a change of their code.
 dashboards: $(VENV)/.installed-dev
 	$(BIN)/python deploy/monitoring/dashboards.py
@@ -88,7 +99,7 @@ test-fast: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy"
 
 # Everything of deploy/, with what takes longer: nginx in front of a server that runs as people run it.
-test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) test-scripts
+test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) .terraform-checks/.installed test-scripts
 	$(BIN)/python -m pytest -m "not bench" tests/deploy
 
 bench: $(VENV)/.installed-dev
@@ -187,6 +198,8 @@ lock: $(VENV)/.installed-dev
 	$(LOCK) requirements.txt --output-file requirements.lock
 	$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
 	$(LOCK) deploy/python_client/requirements.in --output-file deploy/python_client/requirements.txt
+	$(LOCK) deploy/terraform/checks/requirements.in --output-file deploy/terraform/checks/requirements.txt
+	$(LOCK) --no-deps deploy/terraform/checks/providers.in --output-file deploy/terraform/checks/providers.txt
 
 # Known weaknesses of what is installed, as far as their databases can be reached.
 audit: $(VENV)/.installed-dev
@@ -229,4 +242,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client dashboard/assets/vendor dashboard/manuals/site
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client .terraform-checks dashboard/assets/vendor dashboard/manuals/site

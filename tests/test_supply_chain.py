@@ -16,6 +16,8 @@ LOCKS = {
     "requirements.txt": "requirements.lock",
     "requirements-dev.txt": "requirements-dev.lock",
     "deploy/python_client/requirements.in": "deploy/python_client/requirements.txt",
+    "deploy/terraform/checks/requirements.in": "deploy/terraform/checks/requirements.txt",
+    "deploy/terraform/checks/providers.in": "deploy/terraform/checks/providers.txt",
 }
 GPL = {"pylibjpeg-libjpeg"}
 
