@@ -97,7 +97,7 @@ class TestProvider:
         return answer.text
 
 
-def _node() -> str | None:
+def node_program() -> str | None:
     """This machine's Node, or the one that `.ci/npm` brings."""
     if (installed := shutil.which("node")) is not None:
         return installed
@@ -110,7 +110,7 @@ def _node() -> str | None:
 @contextmanager
 def oidc_provider(lightbox: str, port: int = 0) -> Iterator[TestProvider]:
     """A provider that leads back to `lightbox`; skips the test where it cannot be had."""
-    node = _node()
+    node = node_program()
     if node is None or not _PACKAGE.is_dir():
         missing = "the OpenID provider (npm's oidc-provider) is not installed"
         if os.environ.get("LIGHTBOX_REQUIRE_SERVERS"):

@@ -4,7 +4,7 @@ locals {
   buckets = toset(["files", "deploy"])
   deploy  = "${path.module}/../.."
   deployed = toset(flatten([
-    for pattern in ["docker/compose*.yaml", "nginx/*.template", "monitoring/**", "terraform/machine/*"] : tolist(fileset(local.deploy, pattern))
+    for pattern in ["docker/compose*.yaml", "nginx/*.template", "monitoring/**/*.yaml", "monitoring/**/*.json", "terraform/machine/*"] : tolist(fileset(local.deploy, pattern))
   ]))
 }
 

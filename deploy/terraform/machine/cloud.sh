@@ -1,6 +1,6 @@
 # What every script of the machine begins with: what Terraform says, and what differs between the clouds.
 set -eu
-here=/opt/lightbox
+here="$(cd "$(dirname "$0")/../.." && pwd)" # /opt/lightbox
 # Written anew by Terraform: CLOUD, REGION, SECRETS, GIVEN, DATABASE_HOST, DISK, GPU, SERVER_NAME, IMAGE, LOG_GROUP, IDLE_STOP_MINUTES.
 # shellcheck disable=SC1091
 . "$here/machine.env"

@@ -4,7 +4,7 @@ lightbox-fetch
 # shellcheck source=deploy/terraform/machine/cloud.sh
 . "$(dirname "$0")/cloud.sh"
 
-kept=/run/lightbox
+kept="${KEPT:-/run/lightbox}"
 rm -rf "$kept.new"
 (umask 077 && mkdir -p "$kept.new")
 mkdir "$kept.new/secrets" "$kept.new/given" "$kept.new/tls"
