@@ -21,9 +21,15 @@ resource "aws_instance" "house" {
     #!/bin/sh
     exec aws s3 sync --delete --only-show-errors --region ${var.region} s3://${aws_s3_bucket.house["deploy"].bucket}/ /opt/lightbox/
     FETCH
-    chmod 0755 /usr/local/sbin/lightbox-fetch
+    # Amazon runs this at the first boot alone; what lies here, at each.
+    cat > /var/lib/cloud/scripts/per-boot/lightbox <<'BOOT'
+    #!/bin/sh
+    set -eu
     lightbox-fetch
     exec sh /opt/lightbox/terraform/machine/boot.sh
+    BOOT
+    chmod 0755 /usr/local/sbin/lightbox-fetch /var/lib/cloud/scripts/per-boot/lightbox
+    exec /var/lib/cloud/scripts/per-boot/lightbox
   SCRIPT
   metadata_options {
     http_endpoint               = "enabled"
@@ -41,7 +47,10 @@ resource "aws_instance" "house" {
   lifecycle {
     ignore_changes = [ami, user_data]
   }
-  depends_on = [aws_s3_object.deployed, aws_s3_object.settings, aws_secretsmanager_secret_version.made, aws_iam_role_policy.machine]
+  depends_on = [
+    aws_s3_object.deployed, aws_s3_object.settings, aws_s3_object.machine, aws_secretsmanager_secret_version.made,
+    aws_iam_role_policy.machine, aws_iam_role_policy_attachment.machine, aws_route.private_out,
+  ]
 }
 
 # Everything that is not in database or bucket: weights, uploads in progress, backups. It outlives the machine.

@@ -13,16 +13,18 @@ done
 # A disk that holds something is never formatted.
 if [ -z "$(blkid -o value -s TYPE "$DISK" || true)" ]; then mkfs.ext4 -q -m 0 "$DISK"; fi
 
-# All volumes of the containers lie on it.
+# All volumes of the containers lie on it, and Docker never begins without it.
 volumes=/var/lib/docker/volumes
+mkdir -p "$volumes" /etc/systemd/system/docker.service.d
+printf '[Unit]\nRequiresMountsFor=%s\n' "$volumes" > /etc/systemd/system/docker.service.d/lightbox.conf
 if ! mountpoint -q "$volumes"; then
   systemctl stop docker.socket docker
-  mkdir -p "$volumes"
   grep -q "^$DISK " /etc/fstab || echo "$DISK $volumes ext4 defaults,nofail,x-systemd.device-timeout=600 0 2" >> /etc/fstab
+  systemctl daemon-reload
   mount "$volumes"
-  resize2fs "$DISK" # grown by home_gib
   systemctl start docker
 fi
+resize2fs "$DISK" # grown by home_gib, or nothing to do
 
 case "$CLOUD" in
   gcp) # Google's agent tells how full the disks are
@@ -40,6 +42,6 @@ if [ "$IDLE_STOP_MINUTES" -gt 0 ]; then
 else
   systemctl disable --now lightbox-idle.timer
 fi
-systemctl enable lightbox
-# Not waited for: it tries again until the secrets are there that people put in.
+# Not enabled: it is this script that starts it, once the files are there. Not waited for: it tries again until the secrets are there
+# that people put in.
 systemctl start --no-block lightbox

@@ -9,14 +9,17 @@ rm -rf "$kept.new"
 (umask 077 && mkdir -p "$kept.new")
 mkdir "$kept.new/secrets" "$kept.new/given" "$kept.new/tls"
 
-put() { # SECRET FILE; one that is missing ends the start by its name
+read_secret() { # SECRET; one that is missing ends the start by its name
   value="$(secret "$1")" || { echo "The secret $SECRETS$1 has no value, or may not be read." >&2; exit 1; }
+}
+put() { # SECRET FILE
+  read_secret "$1"
   printf '%s\n' "$value" > "$kept.new/$2"
 }
 for name in secret_key identifier_key grafana_password smtp_password; do put "$name" "secrets/$name"; done
 # Over TLS; whose certificate it is, is not asked: the network between is the house's own.
-password="$(secret database_password)"
-printf 'postgresql://lightbox:%s@%s/lightbox?sslmode=require\n' "$password" "$DATABASE_HOST" > "$kept.new/secrets/database_url"
+read_secret database_password
+printf 'postgresql://lightbox:%s@%s/lightbox?sslmode=require\n' "$value" "$DATABASE_HOST" > "$kept.new/secrets/database_url"
 for name in $GIVEN; do put "$name" "given/$name"; done
 put tls_fullchain tls/fullchain.pem
 put tls_privkey tls/privkey.pem

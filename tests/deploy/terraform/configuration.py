@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,20 +49,32 @@ class Configuration:
 
 
 def read(folder: Path) -> Configuration:
+    """One folder; as `read_each`."""
+    return read_each([folder])[0]
+
+
+def read_each(folders: Sequence[Path]) -> list[Configuration]:
     """Raises CalledProcessError where Node itself fails; what the parser refuses stands in `errors`."""
     program = node_program()
     if program is None or not (ROOT / "node_modules" / "@cdktn").is_dir():
         pytest.skip("HashiCorp's parser is not installed: make test-scripts")
-    files = sorted(folder.glob("*.tf"))
+    files = [file for folder in folders for file in sorted(folder.glob("*.tf"))]
     done = subprocess.run([program, READER, *files], capture_output=True, text=True, check=True, cwd=ROOT)
-    told = {Path(file).name: content for file, content in json.loads(done.stdout).items()}
-    whole = {name: content for name, content in told.items() if "error" not in content}
+    told = {Path(file): content for file, content in json.loads(done.stdout).items()}
+    return [
+        _configuration({file.name: content for file, content in told.items() if file.parent == folder})
+        for folder in folders
+    ]
+
+
+def _configuration(files: Mapping[str, Body]) -> Configuration:
+    whole = {name: content for name, content in files.items() if "error" not in content}
     return Configuration(
         [block for content in whole.values() for block in _blocks(content["body"])],
         [_whole(each) for content in whole.values() for each in content["references"]],
         [_whole(each) for content in whole.values() for each in content["conditions"]],
         [name for name, content in whole.items() if not content["formatted"]],
-        [f"{name}: {content['error']}" for name, content in told.items() if "error" in content],
+        [f"{name}: {content['error']}" for name, content in files.items() if "error" in content],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.deploy.terraform.configuration import Block, Body, Configuration
 from tests.deploy.terraform.schemas import Argument, Schema, schema
 
 _META = {"count", "for_each", "depends_on", "lifecycle", "provider"}
+_EVERYBODY = re.compile(r"0\.0\.0\.0/0|::/0")
 _OWN = {"each", "count", "path", "self", "terraform"}
 _LIFECYCLE = {"create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by",
               "precondition", "postcondition"}  # fmt: skip
@@ -22,6 +24,7 @@ def faults(configuration: Configuration) -> list[str]:
         *_twice(configuration),
         *_variables(configuration),
         *_references(configuration),
+        *_open(configuration),
         *(fault for block in configuration.of_kind("resource", "data", "ephemeral") for fault in _block(block)),
     ]
 
@@ -74,6 +77,17 @@ def _references(configuration: Configuration) -> Iterator[str]:
             yield f"{reference} is nowhere"
         elif (known := there.get(name)) is not None and not known.attributes.issuperset(read):
             yield f"{reference}: there is no such attribute"
+
+
+def _open(configuration: Configuration) -> Iterator[str]:
+    """checkov knows some ports that must not be open to everybody; here none may be."""
+    for block in configuration.of_kind("resource"):
+        inward = "ingress" in block.labels[0] or "firewall" in block.labels[0] or "ingress" in block.body
+        if inward and _EVERYBODY.search(str(block.body)):
+            yield f"{'.'.join(block.labels)} is open to everybody"
+    for name, value in configuration.locals.items():
+        if name == "entrances" and _EVERYBODY.search(str(value)):
+            yield f"local.{name} is open to everybody"
 
 
 def _block(block: Block) -> Iterator[str]:
