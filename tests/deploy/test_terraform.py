@@ -151,7 +151,9 @@ def test_what_the_machine_runs_is_there_and_holds_no_secret_of_a_desk(cloud: str
                    "monitoring/prometheus.yaml", f"terraform/machine/compose.{cloud}.yaml",
                    "terraform/machine/boot.sh", "terraform/machine/lightbox.service"):  # fmt: skip
         assert Path(needed) in sent
-    assert all(pattern.split("/")[0] in {"docker", "nginx", "monitoring", "terraform"} for pattern in patterns)
+    assert all(
+        pattern.split("/")[0] in {"docker", "nginx", "monitoring", "terraform"} for pattern in patterns
+    )
     assert "docker/compose*.yaml" in patterns and "docker/**" not in patterns  # secrets/, tls/, lightbox.env
 
 

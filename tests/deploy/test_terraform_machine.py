@@ -61,7 +61,11 @@ def machine(tmp_path: Path) -> Path:
 
 
 def start(machine: Path, script: str = "start.sh") -> subprocess.CompletedProcess[str]:
-    env = {"PATH": f"{machine / 'bin'}:/usr/bin:/bin", "STORE": str(machine / "store"), "KEPT": str(machine / "kept")}
+    env = {
+        "PATH": f"{machine / 'bin'}:/usr/bin:/bin",
+        "STORE": str(machine / "store"),
+        "KEPT": str(machine / "kept"),
+    }
     return subprocess.run(
         ["sh", machine / "opt" / "terraform" / "machine" / script],
         env=env, capture_output=True, text=True, check=False,
@@ -84,7 +88,9 @@ def test_the_house_starts_with_the_secrets_that_the_store_holds(machine: Path) -
     assert told.database_url == f"postgresql://lightbox:{password}@db.internal/lightbox?sslmode=require"
     assert told.secret_key.startswith("secret_key-") and told.alerts.startswith("alerts-")
     assert kept.stat().st_mode & 0o777 == 0o700  # others of the machine are kept out here
-    assert (kept / "tls" / "privkey.pem").stat().st_mode & 0o004  # nginx in its container is nobody of this machine
+    assert (
+        kept / "tls" / "privkey.pem"
+    ).stat().st_mode & 0o004  # nginx in its container is nobody of this machine
     calls = (machine / "store" / "docker.log").read_text()
     assert "login --username AWS" in calls
     assert f"{SAID['IMAGE']} compose" in calls and "compose.gpu.yaml" in calls and "compose.aws.yaml" in calls
@@ -126,7 +132,9 @@ def test_units_run_scripts_that_there_are() -> None:
         for line in unit.read_text().splitlines():
             if line.startswith("Exec"):
                 assert (MACHINE / Path(line.split()[-1]).name).exists(), line
-    assert {timer.stem for timer in MACHINE.glob("*.timer")} <= {unit.stem for unit in MACHINE.glob("*.service")}
+    assert {timer.stem for timer in MACHINE.glob("*.timer")} <= {
+        unit.stem for unit in MACHINE.glob("*.service")
+    }
 
 
 def test_a_house_that_nobody_uses_is_idle_since_the_first_look(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ resource "aws_db_instance" "house" {
   db_name                               = "lightbox"
   username                              = "lightbox"
   password_wo                           = ephemeral.aws_secretsmanager_secret_version.database_password.secret_string
-  password_wo_version                   = 1
+  password_wo_version                   = local.made.database_password
   db_subnet_group_name                  = aws_db_subnet_group.house.name
   vpc_security_group_ids                = [aws_security_group.database.id]
   parameter_group_name                  = aws_db_parameter_group.house.name

@@ -103,5 +103,5 @@ resource "google_sql_user" "house" {
   name                = "lightbox"
   instance            = google_sql_database_instance.house.name
   password_wo         = ephemeral.google_secret_manager_secret_version.database_password.secret_data
-  password_wo_version = 1
+  password_wo_version = local.made.database_password
 }

@@ -38,7 +38,9 @@ def findings(folder: Path) -> Findings:
     if not PROGRAM.exists():
         pytest.skip("checkov is not installed: make terraform-checks")
     asked = ["--framework", "terraform", "--skip-download", "--output", "json"]
-    done = subprocess.run([PROGRAM, "--directory", folder, *asked], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [PROGRAM, "--directory", folder, *asked], capture_output=True, text=True, check=False
+    )
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
     results = told["results"]

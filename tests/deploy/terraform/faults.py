@@ -25,7 +25,11 @@ def faults(configuration: Configuration) -> list[str]:
         *_variables(configuration),
         *_references(configuration),
         *_open(configuration),
-        *(fault for block in configuration.of_kind("resource", "data", "ephemeral") for fault in _block(block)),
+        *(
+            fault
+            for block in configuration.of_kind("resource", "data", "ephemeral")
+            for fault in _block(block)
+        ),
     ]
 
 

@@ -103,7 +103,5 @@ def _arguments(own: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> Iterat
         block = re.match(rf" {named[1] if named else parameter.arg} block\.", words) is not None
         yield (
             named[1] if named else parameter.arg,
-            Argument(
-                default is None, block, kind, {} if inner is None else dict(_arguments(inner, classes))
-            ),
+            Argument(default is None, block, kind, {} if inner is None else dict(_arguments(inner, classes))),
         )
