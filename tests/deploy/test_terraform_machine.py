@@ -1,4 +1,4 @@
-"""What the machine of deploy/terraform runs: its scripts, with what they call of the cloud and of Docker put in their way."""
+"""The scripts of deploy/terraform's machine, with the cloud's and Docker's programs put in their way."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from tests.deploy.running_house import DEPLOY, running_house
 
 MACHINE = DEPLOY / "terraform" / "machine"
 SAID = {
-    "CLOUD": "aws", "REGION": "eu-central-1", "SECRETS": "lightbox/", "GIVEN": "alerts", "DATABASE_HOST": "db.internal",
-    "DISK": "/dev/none", "GPU": "1", "SERVER_NAME": "lightbox.hospital.example", "LOG_GROUP": "/lightbox/house",
+    "CLOUD": "aws", "REGION": "eu-central-1", "GIVEN": "alerts", "DISK": "/dev/none",
+    "DATABASE_HOST": "db.internal",
+    "SECRETS": "lightbox/",  # pragma: allowlist secret
+    "GPU": "1", "SERVER_NAME": "lightbox.hospital.example", "LOG_GROUP": "/lightbox/house",
     "IMAGE": "1.dkr.ecr.eu-central-1.amazonaws.com/lightbox:1.2.3", "IDLE_STOP_MINUTES": "0",
 }  # fmt: skip
+STORED = ("secret_key", "identifier_key", "grafana_password", "smtp_password", "database_password", "alerts",
+          "tls_fullchain", "tls_privkey")  # fmt: skip
 CLOUD = """#!/bin/sh
 case "$*" in
   *get-secret-value*) name="${*##*--secret-id }"; cat "$STORE/${name%% *}" ;;
@@ -54,8 +58,7 @@ def machine(tmp_path: Path) -> Path:
     for name, text in (("aws", CLOUD), ("docker", DOCKER), ("lightbox-fetch", "#!/bin/sh\n")):
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
-    for name in ("secret_key", "identifier_key", "grafana_password", "smtp_password", "database_password", "alerts",
-                 "tls_fullchain", "tls_privkey"):  # fmt: skip
+    for name in STORED:
         (store / "lightbox" / name).write_text(f"{name}-{'x' * 32}")
     return tmp_path
 

@@ -128,7 +128,7 @@ data "aws_iam_policy_document" "bucket" {
       resources = ["${aws_s3_bucket.house["logs"].arn}/*"]
       principals {
         type        = "Service"
-        identifiers = ["logging.s3.amazonaws.com", "delivery.logs.amazonaws.com"]
+        identifiers = ["logging.s3.amazonaws.com"]
       }
       condition {
         test     = "StringEquals"

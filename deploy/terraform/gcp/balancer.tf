@@ -18,6 +18,7 @@ resource "google_compute_region_health_check" "ready" {
   log_config {
     enable = true
   }
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_compute_region_backend_service" "house" {
@@ -36,6 +37,7 @@ resource "google_compute_address" "house" {
   name         = var.name
   address_type = var.internet_facing ? "EXTERNAL" : "INTERNAL"
   subnetwork   = var.internet_facing ? null : google_compute_subnetwork.private.id
+  depends_on   = [google_project_service.needed]
 }
 
 resource "google_compute_forwarding_rule" "house" {

@@ -76,10 +76,6 @@ resource "google_sql_database_instance" "house" {
       value = "error"
     }
     database_flags {
-      name  = "log_parameter_max_length"
-      value = "0"
-    }
-    database_flags {
       name  = "log_statement"
       value = "ddl"
     }

@@ -2,6 +2,7 @@
 resource "google_service_account" "machine" {
   account_id   = "${var.name}-machine"
   display_name = "The machine of ${var.name}"
+  depends_on   = [google_project_service.needed]
 }
 
 resource "google_project_iam_member" "machine" {
@@ -109,6 +110,7 @@ resource "google_compute_resource_policy" "snapshots" {
       storage_locations = [var.region]
     }
   }
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_compute_disk_resource_policy_attachment" "snapshots" {

@@ -4,6 +4,7 @@ resource "google_logging_project_bucket_config" "logs" {
   location       = "global"
   bucket_id      = "_Default"
   retention_days = 365
+  depends_on     = [google_project_service.needed]
 }
 
 resource "google_monitoring_notification_channel" "mail" {
@@ -11,6 +12,7 @@ resource "google_monitoring_notification_channel" "mail" {
   display_name = each.value
   type         = "email"
   labels       = { email_address = each.value }
+  depends_on   = [google_project_service.needed]
 }
 
 locals {

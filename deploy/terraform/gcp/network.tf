@@ -3,7 +3,7 @@
 data "google_project" "house" {}
 
 resource "google_project_service" "needed" {
-  for_each           = toset(["cloudkms", "compute", "logging", "monitoring", "secretmanager", "servicenetworking", "sqladmin", "storage"])
+  for_each           = toset(["cloudkms", "compute", "iam", "logging", "monitoring", "secretmanager", "servicenetworking", "sqladmin", "storage"])
   service            = "${each.value}.googleapis.com"
   disable_on_destroy = false
 }

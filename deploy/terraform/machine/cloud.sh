@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What every script of the machine begins with: what Terraform says, and what differs between the clouds.
 set -eu
 here="$(cd "$(dirname "$0")/../.." && pwd)" # /opt/lightbox

@@ -1,8 +1,8 @@
 """Whether a house has been idle long enough: `idle.py MINUTES STATE < metrics`, 0 where it has.
 
-Idle is a house that was sent nothing, read nothing and had nothing waiting, by its own /metrics. What watches it does not
-count, nor does what it refuses: a page that was left open asks on after its session has ended. Uses Python alone, because it
-runs on the machine beside the containers.
+Idle is a house that was sent nothing, read nothing and had nothing waiting, by its own /metrics. What watches
+it does not count, nor does what it refuses: a page that was left open asks on after its session has ended.
+Uses Python alone, because it runs on the machine beside the containers.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _asked(labels: dict[str, str]) -> bool:
 
 
 def idle_since(metrics: str, state: Path, now: float) -> float:
-    """Since when (seconds) nothing has been asked of the house; writes down what it looked like. Raises ValueError."""
+    """Since when (seconds) nothing has been asked of the house, as `state` remembers. Raises ValueError."""
     seen = activity(metrics)
     before = json.loads(state.read_text()) if state.exists() else None
     still = before is not None and seen.waiting == 0 and before["done"] == seen.done

@@ -19,7 +19,7 @@ put() { # SECRET FILE
 for name in secret_key identifier_key grafana_password smtp_password; do put "$name" "secrets/$name"; done
 # Over TLS; whose certificate it is, is not asked: the network between is the house's own.
 read_secret database_password
-printf 'postgresql://lightbox:%s@%s/lightbox?sslmode=require\n' "$value" "$DATABASE_HOST" > "$kept.new/secrets/database_url"
+printf 'postgresql://lightbox:%s@%s/lightbox?sslmode=require\n' "$value" "$DATABASE_HOST" > "$kept.new/secrets/database_url" # pragma: allowlist secret
 for name in $GIVEN; do put "$name" "given/$name"; done
 put tls_fullchain tls/fullchain.pem
 put tls_privkey tls/privkey.pem

@@ -1,4 +1,4 @@
-"""checkov, from its own environment, with the rules that come with it: nothing is asked for over the network."""
+"""checkov, from its own environment, with the rules that come with it: no network is asked."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Configuration:
-    """All files of one folder together, as Terraform takes them; `conditions` are the references of variables' conditions."""
+    """All files of one folder together; `conditions` are the references of variables' conditions."""
 
     blocks: list[Block]
     references: list[str]
@@ -92,7 +92,7 @@ def _labelled(kind: str, labels: tuple[str, ...], content: Any, missing: int) ->
 
 
 def _whole(text: str) -> str:
-    """The reference that a text begins with, indices left out: `aws_subnet.private.id` of `aws_subnet.private[0].id)`."""
+    """The reference that a text begins with: `aws_subnet.private.id` of `aws_subnet.private[0].id)`."""
     matched = _REFERENCE.match(_INDEX.sub("", text))
     assert matched is not None, text
     return matched[0]

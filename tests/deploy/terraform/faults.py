@@ -1,4 +1,4 @@
-"""What Terraform would say of a configuration, as far as it can be known without its program and without a cloud."""
+"""What Terraform would say of a configuration, as far as that is known without its program."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The arguments of the providers' resources, out of the packages that are generated from the providers themselves.
+"""The arguments of the providers' resources, out of packages that are generated from the providers.
 
-They are read and never run: each argument is a parameter of a class, its kind is in the annotation, and whether it is a block
-in the docstring.
+They are read and never run: each argument is a parameter of a class, its kind is in the annotation, and
+whether it is a block in the docstring.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 import pytest
 
