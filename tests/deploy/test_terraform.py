@@ -16,6 +16,7 @@ from tests.deploy.terraform.checkov import Findings, findings
 from tests.deploy.terraform.configuration import Configuration, read
 from tests.deploy.terraform.faults import faults
 from tests.deploy.terraform.schemas import provider_version
+from tests.deploy.terraform.settings import known_settings, told_settings
 
 TERRAFORM = DEPLOY / "terraform"
 MACHINE = TERRAFORM / "machine"
@@ -40,22 +41,8 @@ def variables(cloud: str) -> dict[str, dict[str, object]]:
     return {block.labels[0]: block.body for block in configuration(cloud).of_kind("variable")}
 
 
-def settings(cloud: str) -> set[str]:
-    """Every setting that the house may be told by this cloud's files, and that its output names."""
-    texts = [(TERRAFORM / cloud / name).read_text() for name in ("settings.tf", "outputs.tf")]
-    return set(re.findall(r"\b([A-Z][A-Z_]+)\s+= ", "".join(texts))) - machine_names(cloud)
-
-
 def machine_names(cloud: str) -> set[str]:
     return set(configuration(cloud).locals["machine"])
-
-
-def known_settings() -> set[str]:
-    source = (ROOT / "services" / "settings.py").read_text()
-    bucket = (ROOT / "docs" / "settings.md").read_text().partition("## Files in a bucket")[2]
-    return set(re.findall(r'"((?:LIGHTBOX|DATABASE|MLFLOW)_[A-Z_]+|TZ)"', source)) | set(
-        re.findall(r"`(AWS_[A-Z_]+|GOOGLE_[A-Z_]+)`", bucket)
-    )
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -82,14 +69,14 @@ def test_arguments_are_those_of_the_version_that_is_asked_for(cloud: str, provid
 
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_the_house_is_told_only_settings_that_it_knows(cloud: str) -> None:
-    told = settings(cloud)
+    told = told_settings(TERRAFORM / cloud)
     assert {"LIGHTBOX_FILES", "LIGHTBOX_URL", "DATABASE_URL_FILE", "LIGHTBOX_SECRET_KEY_FILE"} <= told
     assert told - known_settings() == set()
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_secrets_are_files_and_no_state_holds_them(cloud: str) -> None:
-    assert all(name.endswith("_FILE") for name in settings(cloud) if SECRET.search(name))
+    assert all(name.endswith("_FILE") for name in told_settings(TERRAFORM / cloud) if SECRET.search(name))
     text = "".join(file.read_text() for file in sorted((TERRAFORM / cloud).glob("*.tf")))
     assert 'resource "random_password"' not in text
     written = re.findall(r"^\s+(secret_string\w*|secret_data\w*|password\w*)\s+=", text, re.MULTILINE)

@@ -12,6 +12,7 @@ from tests.deploy.running_house import DEPLOY
 from tests.deploy.terraform.checkov import findings
 from tests.deploy.terraform.configuration import Configuration, read_each
 from tests.deploy.terraform.faults import faults
+from tests.deploy.terraform.settings import known_settings, told_settings
 
 TERRAFORM = DEPLOY / "terraform"
 pytestmark = pytest.mark.integration
@@ -68,12 +69,24 @@ WRITTEN = [
     Planted("no type", "gcp/variables.tf", "  type        = bool\n", "", "has no type"),
     Planted("unused", "aws/variables.tf", 'variable "zones"', 'variable "zone"', "var.zone is not used"),
     Planted("twice", "gcp/outputs.tf", 'output "database"', 'output "machine"', "machine is there twice"),
+    Planted("no such lifecycle", "aws/machine.tf", "    prevent_destroy = true", "    prevent_removal = true",
+            "aws_ebs_volume.home.lifecycle.prevent_removal is no argument"),
     Planted("open group", "aws/network.tf",
             "  referenced_security_group_id = aws_security_group.balancer.id\n",
             '  cidr_ipv4                    = "0.0.0.0/0"\n',
             "aws_vpc_security_group_ingress_rule.machine_from_balancer is open to everybody"),
     Planted("open firewall", "gcp/network.tf", 'ports = ["443"], from = var.clients',
             'ports = ["443"], from = ["0.0.0.0/0"]', "local.entrances is open to everybody"),
+]  # fmt: skip
+UNKNOWN = [
+    Planted("an output of a setting that is none", "aws/outputs.tf", "    DATABASE_URL_FILE  ",
+            "    DATABASE_URL_PATH  ",
+            "DATABASE_URL_PATH"),
+    Planted("a setting that is none", "gcp/settings.tf", "LIGHTBOX_FILES =", "LIGHTBOX_FILEZ =",
+            "LIGHTBOX_FILEZ"),
+    Planted("a secret's setting that is none", "aws/settings.tf", "LIGHTBOX_MAIL_FILE =",
+            "LIGHTBOX_MAILS_FILE =",
+            "LIGHTBOX_MAILS_FILE"),
 ]  # fmt: skip
 WEAKENED = [
     Planted("public bucket", "aws/files.tf", "block_public_acls       = true",
@@ -132,6 +145,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[Configuration]:
 def test_what_terraform_would_refuse_is_found(number: int, written: list[Configuration]) -> None:
     told = faults(written[number])
     assert any(WRITTEN[number].said in fault for fault in told), told
+
+
+@pytest.mark.parametrize("planted", UNKNOWN, ids=lambda planted: planted.name)
+def test_a_setting_that_the_house_does_not_know_is_found(planted: Planted, tmp_path: Path) -> None:
+    assert told_settings(plant(planted, tmp_path / "terraform")) - known_settings() == {planted.said}
 
 
 @pytest.fixture(scope="module")
