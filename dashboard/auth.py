@@ -91,7 +91,6 @@ OPEN_ASSETS = {
     "/assets/vendor/fonts/bootstrap-icons.woff",
 }
 BROWSER_COOKIE = "lightbox_browser"
-_CONFIRMED = "confirmed"  # what the provider confirmed for one act, of this session alone
 _WAITING, _NEXT = "waiting", "next"  # a session that waits for the second factor, and where it then leads
 _PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password", "second_factor", "help", "help_page"}
 _PASSWORD_ENDPOINTS = {"password", "change_password", "logout"}
@@ -300,17 +299,6 @@ def require(permission: Permission) -> User:
 def reader() -> User:
     """Return who is asking where the role may see scans; for others there are none."""
     return permissions.require(person(), Permission.SEE_SCANS, hidden=NO_SCAN)
-
-
-def keep_confirmation(proof: str) -> None:
-    """Keep, in this browser's session, that its person has signed in at the provider once more."""
-    session[_CONFIRMED] = {"proof": proof, "of": session.get(_SECRET, "")}
-
-
-def kept_confirmation() -> str:
-    """What `keep_confirmation` kept in this very session; "" for none."""
-    kept = session.get(_CONFIRMED, {})
-    return str(kept["proof"]) if kept and kept["of"] == session.get(_SECRET) else ""
 
 
 def is_page(address: str) -> bool:

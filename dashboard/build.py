@@ -64,7 +64,7 @@ from dashboard.pages import (
 )
 from dashboard.pages import departments as departments_page
 from dashboard.pages.links import Links
-from dashboard.signing_in import federated, second_factor, second_step
+from dashboard.signing_in import confirming, federated, second_factor, second_step
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     second_step.register(server, services, guard)
     second_factor.register(server, services, guard)
     federated.register(server, services, guard)
+    confirming.register(server, services)
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)

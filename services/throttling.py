@@ -37,7 +37,7 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 _WHAT = {
     _SOURCE: "There were too many wrong passwords from where you are",
     "code": "There were too many wrong codes for this account",
-    "confirm": "There were too many wrong passwords for this account",
+    "confirm": "There were too many wrong passwords for this account, or passkeys",
 }
 _HALF = 32  # of the 64 digits of a hash
 _OF_A_NAME = "There were too many wrong passwords for this name"
@@ -72,7 +72,7 @@ class Throttle:
         return self._begin([*by_name, _key(_SOURCE, origin.source)] if origin.source else by_name)
 
     def act(self, kind: str, user_id: str) -> Sequence[AttemptKey]:
-        """Count an attempt of somebody who is known already, of kind "code" or "confirm" (the password)."""
+        """Count an attempt of somebody who is known already, of kind "code", or "confirm" (once more)."""
         return self._begin([_key(kind, user_id)])
 
     def worked(self, counted: Sequence[AttemptKey]) -> None:

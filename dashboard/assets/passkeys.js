@@ -1,5 +1,8 @@
 /* Passkeys on the plain pages: what the server asks for goes to the browser's authenticator, and its answer
-   back as a form. Needs nothing of the other scripts; pages without such a form are left alone. */
+   back as a form. Needs nothing of the other scripts; pages without such a form are left alone, and confirming.js
+   asks for passkeys on them. */
+
+window.lightbox = window.lightbox || {};
 
 (function () {
   "use strict";
@@ -43,6 +46,8 @@
     });
   }
 
+  window.lightbox.passkeySigns = signed;
+
   function answer(credential, response) {
     return JSON.stringify({
       id: credential.id,
@@ -53,6 +58,12 @@
       response: { clientDataJSON: text(credential.response.clientDataJSON), ...response },
     });
   }
+
+  /** What went wrong, as a sentence: browsers give their errors names. */
+  window.lightbox.passkeyFault = function (error) {
+    if (error.name === "InvalidStateError") return "This device holds a passkey of yours already.";
+    return error.name === "NotAllowedError" || error.name === "AbortError" ? "No passkey was used." : error.message;
+  };
 
   function say(form, words) {
     const box = form.querySelector("[role=alert]");
@@ -80,9 +91,7 @@
       form.submit();
     } catch (error) {
       button.disabled = false;
-      const stopped = error.name === "NotAllowedError" || error.name === "AbortError";
-      const twice = error.name === "InvalidStateError";
-      say(form, twice ? "This device holds a passkey of yours already." : stopped ? "No passkey was used." : error.message);
+      say(form, window.lightbox.passkeyFault(error));
     }
   }
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.attributes import aria
+from dashboard.components.attributes import aria, data
 from dashboard.components.dialog import form_dialog
 from dashboard.components.facts import fact_list, warning
+from dashboard.components.icons import icon
 from dashboard.components.results import local_date, local_time
 from data.records import (
     CountedFrom,
@@ -37,6 +38,8 @@ ERASE, ERASE_HEADING, ERASE_SAVE = "erase-form", "erase-heading", "erase-save"
 ERASE_BY_PASSWORD, ERASE_BY_PROVIDER = "erase-by-password", "erase-by-provider"
 ERASE_WHY, ERASE_NAME, ERASE_PASSWORD = "erase-why", "erase-name", "erase-password"  # noqa: S105  # pragma: allowlist secret
 ERASE_CODE, ERASE_BY_CODE = "erase-code", "erase-by-code"
+ERASE_BY_PASSKEY, ERASE_ANSWER = "erase-by-passkey", "erase-answer"
+_ANSWERED = "erase-answered"  # where it says so
 REASON, REASON_HEADING, REASON_SAVE, REASON_WHY = "hold-form", "hold-heading", "hold-save", "hold-why"
 HOLDS, ERASED, RULES, RUNS = "retention-holds", "retention-erased", "retention-rules", "retention-runs"
 SUBJECT, DAYS, COUNTED, TASK = "rule-subject", "rule-days", "rule-counted", "rule-task"
@@ -183,9 +186,27 @@ def erase_form() -> Component:
             ],
             id=ERASE_BY_CODE,
         ),
+        html.Div(id=ERASE_BY_PASSKEY),
         html.Div(id=ERASE_BY_PROVIDER),
+        dcc.Store(id=ERASE_ANSWER),
     ]
     return form_dialog(ERASE, ERASE_HEADING, fields, ERASE_SAVE, says="Erase for good", colour="danger")
+
+
+def by_passkey(act: str) -> Component:
+    """The button with which a passkey answers in the place of the password (assets/confirming.js)."""
+    return html.Div(
+        [
+            html.Button(
+                [icon("fingerprint"), "Use a passkey instead"],
+                id="erase-use-passkey",
+                type="button",
+                className="btn btn-sm btn-outline-primary",
+                **data(confirms=act, answer=ERASE_ANSWER, says=_ANSWERED, instead_of=ERASE_PASSWORD),
+            ),
+            html.P(id=_ANSWERED, className="mb-0", role="status"),
+        ]
+    )
 
 
 def once_more(act: str) -> Component:

@@ -10,12 +10,14 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import kept_confirmation, require
+from dashboard.auth import require
 from dashboard.components import retention as parts
 from dashboard.components.attributes import aria
 from dashboard.components.outputs import Values, clicked, outputs, pressed
+from dashboard.signing_in import confirming
 from data.errors import InvalidInput
 from data.records import CountedFrom, ExpiringSubject, User
+from services.identity_providers.confirmation import Given
 from services.permissions import Permission, may
 from services.retention.erasing import act_of
 from services.retention.expiry import Asked
@@ -39,7 +41,9 @@ OPENED = {
     parts.ERASE_CODE: "value",
     parts.ERASE_BY_CODE: "hidden",
     parts.ERASE_BY_PASSWORD: "hidden",  # pragma: allowlist secret
+    parts.ERASE_BY_PASSKEY: "children",
     parts.ERASE_BY_PROVIDER: "children",
+    parts.ERASE_ANSWER: "data",
     parts.REASON: "is_open",
     parts.REASON_HEADING: "children",
     parts.REASON_WHY: "value",
@@ -113,7 +117,14 @@ def state_word(retention: RetentionServices, schedules: Schedules, user: User) -
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def opened(verb: str, about: str, *, at_provider: bool = False, asks_code: bool = False) -> Values:
+def opened(
+    verb: str,
+    about: str,
+    *,
+    at_provider: bool = False,
+    asks_code: bool = False,
+    takes_passkey: bool = False,
+) -> Values:
     """The dialog for a button: nothing stands in it yet. `at_provider`: who asks has no password here."""
     erases = verb == "erase"
     return {
@@ -125,6 +136,8 @@ def opened(verb: str, about: str, *, at_provider: bool = False, asks_code: bool 
         parts.ERASE_CODE: "",
         parts.ERASE_BY_PASSWORD: at_provider,
         parts.ERASE_BY_CODE: not asks_code,
+        parts.ERASE_BY_PASSKEY: [parts.by_passkey(act_of(about))] if erases and takes_passkey else [],
+        parts.ERASE_ANSWER: "",
         parts.ERASE_BY_PROVIDER: [parts.once_more(act_of(about))] if erases and at_provider else [],
         parts.REASON: not erases,
         parts.REASON_HEADING: _HEADINGS.get(verb, "").format(about=about),
@@ -149,7 +162,7 @@ def asked_of(entered: dict[str, Any]) -> Asked:
 
 
 def erase(
-    retention: RetentionServices, user: User, about: str, typed: str, why: str, given: str, code: str = ""
+    retention: RetentionServices, user: User, about: str, typed: str, why: str, given: Given, code: str = ""
 ) -> None:
     """Erase whom the dialog is about; raises InvalidInput where another pseudonym was typed."""
     if typed.strip().upper() != about:
@@ -225,6 +238,7 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
             button["about"],
             at_provider=retention.confirmation.at_provider(user.id),
             asks_code=retention.confirmation.asks_code(user.id),
+            takes_passkey=confirming.takes_passkey(retention.confirmation, user),
         )
 
     @app.callback(
@@ -245,6 +259,7 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
             State(parts.ERASE_WHY, "value"),
             State(parts.ERASE_PASSWORD, "value"),
             State(parts.ERASE_CODE, "value"),
+            State(parts.ERASE_ANSWER, "data"),
         ],
         prevent_initial_call=True,
     )
@@ -255,10 +270,11 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
         why: str | None,
         password: str | None,
         code: str | None,
+        answer: str | None,
     ) -> Values:
         user = require(Permission.ERASE_PATIENTS)
         clicked(clicks)
-        given = kept_confirmation() if retention.confirmation.at_provider(user.id) else password or ""
+        given = confirming.given_by(retention.confirmation, user, password or "", answer or "")
         erase(retention, user, chosen["about"], typed or "", why or "", given, code or "")
         gone: Values = {parts.ERASE: False, parts.WORDS: "", parts.FOUND: [], parts.HOLDINGS: []}
         return gone | lists(retention, schedules, user)

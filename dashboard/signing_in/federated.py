@@ -5,7 +5,6 @@ An attempt stands in the signed cookie until the provider answers: once, in the 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -15,9 +14,10 @@ from flask import redirect as to
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.auth import SessionGuard, SignedIn, keep_confirmation, local_path
+from dashboard.auth import SessionGuard, SignedIn, local_path
 from dashboard.errors import message_page, user_facing_error
 from dashboard.login_page import login_page
+from dashboard.signing_in.confirming import UNKNOWN_ACT, is_act, keep_confirmation
 from data.errors import UserFacingError
 from data.records import SignInWay
 from services.identity_providers.faults import ProviderAway, SignInRefused
@@ -35,8 +35,6 @@ OVER = (
     "This address belongs to a sign-in that is over, or that another browser began. Please sign in once more."
 )
 CONFIRMED = "You are confirmed. Go back to the other tab and go on there within five minutes."
-UNKNOWN_ACT = "This is nothing that has to be confirmed."
-_ERASES = re.compile(r"erase P-[0-9A-Z]+")
 NOT_SET_UP = "This way of signing in is not set up here."
 
 Page = str | tuple[str, int] | BaseResponse
@@ -78,7 +76,7 @@ class SignInPages:
     def once_more(self) -> Page:
         """Lead somebody who is signed in to the provider, to confirm an act that they then go on with."""
         act = request.args.get("act", "")
-        if not _ERASES.fullmatch(act):
+        if not is_act(act):
             return message_page(400, UNKNOWN_ACT)
         try:
             url, attempt = self.confirmation.begin()

@@ -3,6 +3,7 @@
 from data.snapshots.snapshot import (
     file_name,
     is_empty,
+    is_there,
     kind_of,
     looked_at,
     name_of,
@@ -16,6 +17,7 @@ __all__ = [
     "Snapshot",
     "file_name",
     "is_empty",
+    "is_there",
     "kind_of",
     "looked_at",
     "name_of",

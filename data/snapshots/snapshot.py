@@ -79,6 +79,11 @@ def is_empty(url: str) -> bool:
         engine.dispose()
 
 
+def is_there(url: str) -> bool:
+    """Whether a database was made: of SQLite, its file. Of other kinds their own programs say it: True."""
+    return kind_of(url) != "sqlite" or not is_empty(url)
+
+
 def looked_at(url: str) -> tuple[str, dict[str, int]]:
     """The revision of a database's schema, and how many rows each table has."""
     engine = open_database(url)

@@ -13,7 +13,7 @@ from models import tasks
 from services import addresses
 from services.accounts import Accounts
 from services.assembly.stores import Stores
-from services.identity_providers.confirmation import Codes, Confirmation
+from services.identity_providers.confirmation import Confirmation, Factors
 from services.identity_providers.ways import SignInWays
 from services.retention.erasing import Erasing
 from services.retention.expiry import Expiry
@@ -44,13 +44,13 @@ def build_retention(
     forget_drift: Callable[[], None] = lambda: None,
     forget_rehearsals: Callable[[], None] = lambda: None,
     ways: SignInWays | None = None,
-    codes: Codes | None = None,
+    factors: Factors | None = None,
 ) -> RetentionServices:
     """On the house's stores; `forget_...` let go of what this process remembers of files that change.
 
-    `ways` and `codes`: the hospital's sign-in and the codes of apps, for people who are asked once more.
+    `ways` and `factors`: the hospital's sign-in, codes and passkeys, for people who are asked once more.
     """
-    confirmation = Confirmation(accounts, stores.audit, lambda: secret_key(stores.settings), ways, codes)
+    confirmation = Confirmation(accounts, stores.audit, lambda: secret_key(stores.settings), ways, factors)
     erasing = Erasing(
         stores.database,
         stores.ledger,

@@ -23,14 +23,23 @@ from data import removals
 from data.audit_chain import ChainKey
 from data.database import now
 from data.errors import Busy, InvalidInput, UserFacingError
-from data.snapshots import file_name, kind_of, snapshot
+from data.snapshots import file_name, is_there, kind_of, name_of, snapshot
 from data.stores.named_files import NamedFiles, named_files
 from data.version import VERSION
 from services.backups import last, manifest
 from services.backups.copying import Copying, Earlier, earlier_of
-from services.backups.manifest import HOUSE, KeptDatabase, Manifest
+from services.backups.manifest import HOUSE, MLFLOW, KeptDatabase, Manifest
 from services.backups.naming import paths_of
-from services.backups.parts import FILES, Part, databases_of, files_of, left_out, parts_of, set_aside_of
+from services.backups.parts import (
+    FILES,
+    MLFLOW_FILES,
+    Part,
+    databases_of,
+    files_of,
+    left_out,
+    parts_of,
+    set_aside_of,
+)
 from services.secret_key import FILE as KEY
 from services.secret_key import secret_key
 from services.settings import Settings
@@ -38,6 +47,13 @@ from services.settings import Settings
 log = logging.getLogger(__name__)
 
 PRIVATE_FOLDER = 0o700
+_NAME_VERSIONS = ("results", "promotions")
+"""Tables whose rows name versions that are in MLflow's database."""
+NOT_MADE = "MLflow's database is not in this backup: nothing has made it yet, the server's first start will."
+NOTHING_HERE = (
+    "There is no database {database}: before the server's first start there is nothing in {home} to back up. "
+    "If it has run already, LIGHTBOX_HOME or DATABASE_URL name another place than the server's."
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,7 @@ class BackupMaker:
         Raises Busy while another one is made, InvalidInput for a folder that will not do, UserFacingError
         where a database or the disk refuses; nothing is left behind then.
         """
-        self._refuse_own_folders()
+        self._refuse_places()
         with self._alone():
             began_at = self._clock()
             folder = self._into / manifest.name_of(began_at)
@@ -117,7 +133,7 @@ class BackupMaker:
             key.id,
             f"home/{KEY}" in copying.hashes and not settings.secret_key,
             tuple(missing),
-            tuple(left_out(settings)),
+            (*left_out(settings), *(NOT_MADE for kept in databases.values() if not kept.file)),
         )
         manifest.write(folder, made)
         return made
@@ -141,6 +157,9 @@ class BackupMaker:
     ) -> tuple[dict[str, KeptDatabase], NamedFiles | None]:
         kept, named = dict[str, KeptDatabase](), None
         for name, url in databases_of(self._settings).items():
+            if name == MLFLOW and _not_made_yet(url, kept[HOUSE], self._settings):
+                kept[name] = KeptDatabase(kind_of(url), "", "", {})
+                continue
             (folder / "databases").mkdir(exist_ok=True)
             file = f"databases/{file_name(kind_of(url), name)}"
             with snapshot(url, folder / file) as taken:
@@ -199,11 +218,23 @@ class BackupMaker:
             shutil.rmtree(folder)
         return tuple(old)
 
-    def _refuse_own_folders(self) -> None:
+    def _refuse_places(self) -> None:
         if not self._settings.home.is_dir():
             raise InvalidInput(f"There is no home folder {self._settings.home}.")
+        house = self._settings.database_url
+        if not is_there(house):
+            raise InvalidInput(NOTHING_HERE.format(database=name_of(house), home=self._settings.home))
         for part in parts_of(self._settings):
             if self._into.is_relative_to(part.folder.resolve()):
                 raise InvalidInput(
                     f"A backup within {part.folder} would be lost with it: name another folder."
                 )
+
+
+def _not_made_yet(url: str, house: KeptDatabase, settings: Settings) -> bool:
+    """Whether MLflow's database is still to be made; one that is lost left results, promotions or files."""
+    if is_there(url):
+        return False
+    known = sum(house.rows.get(table, 0) for table in _NAME_VERSIONS)
+    artifacts = settings.home / MLFLOW_FILES
+    return not known and not any(each.is_file() for each in artifacts.rglob("*"))

@@ -26,7 +26,7 @@ _OWN = {MANIFEST, MANIFEST_SUM, FILES}
 
 @dataclass(frozen=True)
 class KeptDatabase:
-    """A database in a backup; `file` is its path there, `rows` counts by table."""
+    """A database in a backup; `rows` counts by table. `file` is its path there, "" if nothing made it yet."""
 
     kind: str
     file: str

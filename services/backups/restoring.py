@@ -73,6 +73,8 @@ def put_in_place(chosen: Chosen) -> None:
         atomic_files.write(settings.home / KEY, chosen.key, mode=atomic_files.PRIVATE)
     for name, url in databases_of(settings).items():
         kept = chosen.manifest.databases[name]
+        if not kept.file:  # the server makes it at its first start
+            continue
         put_back(url, chosen.folder / kept.file)
         _refuse_other_rows(kept, url, name)
         if name == MLFLOW:

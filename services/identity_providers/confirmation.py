@@ -1,14 +1,16 @@
 """Somebody who is signed in shows once more who they are, before an act that cannot be undone.
 
 Whoever has a password of Lightbox gives that, and where an app of theirs shows codes, one of those or a
-recovery code; who has only passkeys gives the password. People of the hospital's directory give theirs,
-which is checked there. People of the OpenID provider sign in there anew (OpenID Connect Core 1.0, 3.1.2.1:
-`prompt=login`, `max_age=0`), and what comes back of that counts for one act of theirs and five minutes.
+recovery code; or a passkey of theirs answers, which signs them in alone too. People of the hospital's
+directory give its password, which is checked there. People of the OpenID provider sign in there anew (OpenID
+Connect Core 1.0, 3.1.2.1: `prompt=login`, `max_age=0`), and what comes back of that counts for one act of
+theirs and five minutes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +20,7 @@ from data.records import AuditEvent, AuditOutcome, ExternalIdentity, SignInWay, 
 from data.stores.audit import AuditLog
 from services.accounts import WRONG_PASSWORD, Accounts
 from services.identity_providers.faults import ProviderAway, SignInRefused
+from services.identity_providers.federated_accounts import WAY_WORDS
 from services.identity_providers.oidc import Arrival, Attempt
 from services.identity_providers.oidc_tokens import SKEW_S
 from services.identity_providers.ways import SignInWays
@@ -27,22 +30,56 @@ LASTS = timedelta(minutes=5)
 NOT_CONFIRMED = (
     "Please sign in at the hospital once more: it counts for this act alone, and for five minutes."
 )
+NO_PASSKEY = "No passkey can confirm this for you here: give what the page asks for."
 _NOT_SET_UP = "The hospital's sign-in that this account belongs to is not set up here any more."
 _PURPOSE = b"signed in once more, account "
 
 
-class Codes(Protocol):
-    """The second factors of people with a password of Lightbox, as far as they are asked for here."""
+class PasskeyChecks(Protocol):
+    """What asks for passkeys, and checks them, for an act that they are bound to."""
+
+    def why_not(self, address: str) -> str:
+        """Why there are no passkeys at an address; "" where there are."""
+
+    def begin_asking(self, user_id: str | None, address: str, bound: str) -> str:
+        """What the browser is asked, as JSON. Raises InvalidInput."""
+
+    def check(self, user_id: str | None, answer: str, address: str, bound: str) -> str:
+        """The id of whose passkey has answered. Raises InvalidInput."""
+
+
+class Factors(Protocol):
+    """What people with a password of Lightbox have beside it, as far as it is asked for here."""
+
+    @property
+    def passkeys(self) -> PasskeyChecks:
+        """What checks passkeys."""
 
     def has_app(self, user_id: str) -> bool:
         """Whether an app of theirs shows codes."""
 
+    def has_passkey(self, user_id: str) -> bool:
+        """Whether they have a passkey."""
+
     def check_code(self, user_id: str, code: str) -> str:
-        """Raises InvalidInput where it is neither the app's code nor a recovery code."""
+        """Which it is; raises InvalidInput where it is neither the app's code nor a recovery code."""
+
+
+@dataclass(frozen=True)
+class PasskeyAnswer:
+    """What a browser answers with a passkey, in which session, at which address of ours."""
+
+    answer: str  # JSON
+    session: str  # its secret
+    address: str
+
+
+Given = str | PasskeyAnswer
+"""A password, what `came_back` gave, or a passkey's answer."""
 
 
 class Confirmation:
-    """The one place that asks again; for commands nobody is asked, and `ways` and `codes` are None."""
+    """The one place that asks again; for commands nobody is asked, and `ways` and `factors` are None."""
 
     def __init__(
         self,
@@ -50,11 +87,11 @@ class Confirmation:
         audit: AuditLog,
         secret_key: Callable[[], str],
         ways: SignInWays | None = None,
-        codes: Codes | None = None,
+        factors: Factors | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         """`secret_key` gives the house's key."""
-        self._accounts, self._audit, self._codes = accounts, audit, codes
+        self._accounts, self._audit, self._factors = accounts, audit, factors
         self._sealer = AccountSealer(secret_key, _PURPOSE)
         self._ways, self._clock = ways, clock
 
@@ -66,6 +103,21 @@ class Confirmation:
     def asks_code(self, user_id: str) -> bool:
         """Whether an account gives a code beside its password."""
         return self._identity(user_id) is None and self._codes_of(user_id) is not None
+
+    def takes_passkey(self, user_id: str, address: str) -> bool:
+        """Whether a passkey may answer in the place of the password, at an address that is open."""
+        factors = self._passkeys_of(user_id)
+        return factors is not None and not factors.passkeys.why_not(address)
+
+    def begin_passkey(self, user_id: str, session: str, address: str, act: str) -> str:
+        """What the browser is to answer with a passkey, as JSON: for this act, in this session.
+
+        Raises InvalidInput for who has none.
+        """
+        factors = self._passkeys_of(user_id)
+        if factors is None:
+            raise InvalidInput(NO_PASSKEY)
+        return factors.passkeys.begin_asking(user_id, address, _bound(session, act))
 
     def begin(self) -> tuple[str, Attempt]:
         """The provider's address to go to, and the attempt to keep. Raises SignInRefused, ProviderAway."""
@@ -87,22 +139,45 @@ class Confirmation:
             raise SignInRefused("The hospital's sign-in did not ask for your password anew.")
         return self._sealer.seal(act, user.id)
 
-    def confirm(self, user_id: str, given: str, code: str, act: str) -> None:
-        """Check what somebody has given for an act: a password, or what `came_back` gave; and a code.
+    def confirm(self, user_id: str, given: Given, code: str, act: str) -> None:
+        """Check what somebody has given for an act, and a code beside a password; the audit trail keeps how.
 
         Raises InvalidInput where it does not fit, ProviderAway (a UserFacingError) for a directory that
         does not answer. Wrong ones make this account's confirmations wait.
         """
+        how = self._checked(user_id, given, code, act)
+        self._audit.record(AuditEvent(self._clock(), user_id, "confirmed", user_id, f"{act}: by {how}"))
+
+    def _checked(self, user_id: str, given: Given, code: str, act: str) -> str:
+        """By what somebody has shown who they are, in words."""
         identity = self._identity(user_id)
+        if isinstance(given, PasskeyAnswer):
+            return self._confirm_by_passkey(user_id, given, act)
         if identity is None:
-            self._accounts.confirm(user_id, given)
-            codes = self._codes_of(user_id)
-            if codes is not None:
-                codes.check_code(user_id, code)
-        elif identity.way is SignInWay.OIDC:
+            return self._confirm_here(user_id, given, code)
+        if identity.way is SignInWay.OIDC:
             self._confirm_proof(user_id, given, act)
         else:
             self._confirm_at_directory(identity, user_id, given)
+        return WAY_WORDS[identity.way]
+
+    def _confirm_here(self, user_id: str, password: str, code: str) -> str:
+        self._accounts.confirm(user_id, password)
+        factors = self._codes_of(user_id)
+        return "password" if factors is None else f"password and {factors.check_code(user_id, code)}"
+
+    def _confirm_by_passkey(self, user_id: str, given: PasskeyAnswer, act: str) -> str:
+        factors = self._passkeys_of(user_id)
+        counted = self._accounts.throttle.act("confirm", user_id)
+        try:
+            if factors is None:
+                raise InvalidInput(NO_PASSKEY)
+            factors.passkeys.check(user_id, given.answer, given.address, _bound(given.session, act))
+        except InvalidInput:
+            self._refused(user_id, "passkey")
+            raise
+        self._accounts.throttle.worked(counted)
+        return "passkey"
 
     def _confirm_proof(self, user_id: str, given: str, act: str) -> None:
         if self._sealer.opened_within(given, user_id, LASTS) != act:
@@ -123,9 +198,14 @@ class Confirmation:
             raise InvalidInput(WRONG_PASSWORD)
         self._accounts.throttle.worked(counted)
 
-    def _codes_of(self, user_id: str) -> Codes | None:
+    def _codes_of(self, user_id: str) -> Factors | None:
         """What checks a code beside a password of Lightbox; None where no app shows one."""
-        return self._codes if self._codes is not None and self._codes.has_app(user_id) else None
+        return self._factors if self._factors is not None and self._factors.has_app(user_id) else None
+
+    def _passkeys_of(self, user_id: str) -> Factors | None:
+        """What checks a passkey; None for who has none, and for people of the hospital's sign-in."""
+        factors = self._factors if self._identity(user_id) is None else None
+        return factors if factors is not None and factors.has_passkey(user_id) else None
 
     def _identity(self, user_id: str) -> ExternalIdentity | None:
         known = [] if self._ways is None else self._ways.federated.of(user_id)
@@ -135,3 +215,8 @@ class Confirmation:
         self._audit.record(
             AuditEvent(self._clock(), user_id, "confirmation failed", user_id, why, AuditOutcome.REFUSED)
         )
+
+
+def _bound(session: str, act: str) -> str:
+    """What a passkey answers for: another session's answer, or another act's, is none."""
+    return f"{session} {act}"

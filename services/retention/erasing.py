@@ -40,6 +40,7 @@ from data.stores.patient_rows import PatientRows, PatientRowStore
 from data.stores.patients import PatientStore
 from services.containment import contained
 from services.deidentification import without_identity
+from services.identity_providers.confirmation import Given
 from services.permissions import Permission, require
 from services.retention.files import ErasedFiles
 from services.retention.places import TABLES_REWRITTEN
@@ -86,7 +87,7 @@ class Erasing:
         audit: AuditLog,
         files: ErasedFiles,
         runs: ErasedRuns,
-        confirm: Callable[[str, str, str, str], object],
+        confirm: Callable[[str, Given, str, str], object],
     ) -> None:
         """`confirm` takes who asks, what they show for it, a code, and the act; it raises InvalidInput."""
         self._database = database
@@ -131,7 +132,7 @@ class Erasing:
             self._rows.words_in_audit(rows),
         )
 
-    def erase(self, reference: str, reason: str, given: str, user: User, code: str = "") -> Erasure:
+    def erase(self, reference: str, reason: str, given: Given, user: User, code: str = "") -> Erasure:
         """Erase a patient everywhere, for good.
 
         `given` and `code` show once more who asks (`services.identity_providers.confirmation`). Raises

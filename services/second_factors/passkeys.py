@@ -6,6 +6,7 @@ allow them over https at a name, and at `localhost`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +34,7 @@ ANSWER_WITHIN = timedelta(minutes=5)
 NOT_TAKEN = "The passkey was not taken. Try once more, or sign in another way."
 _HERE = "Passkeys work only where Lightbox is opened by a name over https. "
 _SET_URL = _HERE + "An administrator can set that address (LIGHTBOX_URL)."
-_ADD, _SIGN_IN, _FACTOR = "add", "sign-in", "factor"
+_ADD, _SIGN_IN, _FACTOR, _CONFIRM = "add", "sign-in", "factor", "confirm"
 _LOCAL = "localhost"
 
 
@@ -130,26 +131,30 @@ class Passkeys:
         """Sign in by this passkey too from now on."""
         self._store.add(passkey)
 
-    def begin_asking(self, user_id: str | None, address: str) -> str:
-        """What the browser is asked to answer with a passkey, as JSON; None: whose it is shows later."""
+    def begin_asking(self, user_id: str | None, address: str, bound: str = "") -> str:
+        """What the browser is asked to answer with a passkey, as JSON; None: whose it is shows later.
+
+        `bound`: the session and the act that the answer is for, where it signs nobody in.
+        """
         options = webauthn.generate_authentication_options(
             rp_id=self.relying_party(address).id,
             allow_credentials=None if user_id is None else self._descriptors(user_id),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        self._wait_for(options.challenge, _SIGN_IN if user_id is None else _FACTOR, user_id)
+        self._wait_for(options.challenge, _purpose(user_id, bound), user_id, bound)
         return webauthn.options_to_json(options)
 
-    def check(self, user_id: str | None, answer: str, address: str) -> str:
+    def check(self, user_id: str | None, answer: str, address: str, bound: str = "") -> str:
         """The id of whose passkey has answered: that of `user_id`, or whoever's. Raises InvalidInput.
 
-        A counter that has not grown tells of a copy of the passkey, which is refused too.
+        A counter that has not grown tells of a copy of the passkey, which is refused too. An answer that was
+        asked for with another `bound` is none.
         """
         party = self.relying_party(address)
         try:
             credential = webauthn.helpers.parse_authentication_credential_json(answer)
-            purpose = _SIGN_IN if user_id is None else _FACTOR
-            challenge = self._taken(credential.response.client_data_json, purpose, user_id)
+            purpose = _purpose(user_id, bound)
+            challenge = self._taken(credential.response.client_data_json, purpose, user_id, bound)
             passkey = self._answering(credential.id, user_id, credential.response.user_handle)
             verified = webauthn.verify_authentication_response(
                 credential=credential,
@@ -186,13 +191,14 @@ class Passkeys:
         """Forget every passkey of a person."""
         self._store.remove_all(user_id)
 
-    def _wait_for(self, challenge: bytes, purpose: str, user_id: str | None) -> None:
-        self._challenges.add(challenge, purpose, user_id, self._clock(), self._clock() + ANSWER_WITHIN)
+    def _wait_for(self, challenge: bytes, purpose: str, user_id: str | None, bound: str = "") -> None:
+        moment = self._clock()
+        self._challenges.add(_kept(challenge, bound), purpose, user_id, moment, moment + ANSWER_WITHIN)
 
-    def _taken(self, client_data: bytes, purpose: str, user_id: str | None) -> bytes:
+    def _taken(self, client_data: bytes, purpose: str, user_id: str | None, bound: str = "") -> bytes:
         """The challenge that an answer names, which waited for it and waits no more."""
         challenge = base64url_to_bytes(parsed(client_data)["challenge"])
-        if not self._challenges.take(challenge, purpose, user_id, self._clock()):
+        if not self._challenges.take(_kept(challenge, bound), purpose, user_id, self._clock()):
             raise InvalidInput(NOT_TAKEN)
         return challenge
 
@@ -209,6 +215,17 @@ class Passkeys:
             PublicKeyCredentialDescriptor(base64url_to_bytes(key.credential_id))
             for key in self._store.of_user(user_id)
         ]
+
+
+def _purpose(user_id: str | None, bound: str) -> str:
+    if bound:
+        return _CONFIRM
+    return _SIGN_IN if user_id is None else _FACTOR
+
+
+def _kept(challenge: bytes, bound: str) -> bytes:
+    """What is kept of a challenge: with what it is bound to, so that it waits for no other answer."""
+    return challenge + hashlib.sha256(bound.encode()).digest() if bound else challenge
 
 
 def _is_number(host: str) -> bool:

@@ -179,6 +179,10 @@ class SecondFactors:
             self._note(None, "sign-in passkey refused", user_id or "")
             raise
 
+    def has_passkey(self, user_id: str) -> bool:
+        """Whether somebody has a passkey."""
+        return bool(self.passkeys.of_user(user_id))
+
     def reset(self, user_id: str, *, by: User | None = None) -> None:
         """An administrator removes all second factors of somebody who lost them, who is told.
 

@@ -1,4 +1,4 @@
-"""Passkeys by Chromium's virtual authenticator: set up, second step, alone, and a copy that is refused."""
+"""Passkeys by Chromium's virtual authenticator: set up, second step, alone, confirming; a copy is refused."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Role
+from data.records import Role, Scan
+from data.stores.audit import AuditLog
 from data.stores.passkeys import PasskeyStore
+from data.stores.patients import PatientStore
 from services.second_factors.passkeys import NOT_TAKEN
 from tests.browser.conftest import Visit
 from tests.dashboard.clinic import PASSWORD, Clinic
@@ -35,6 +37,14 @@ def _authenticator(page: Page) -> Callable[..., Any]:
         return devtools.send(f"WebAuthn.{name}", {"authenticatorId": made["authenticatorId"], **more})
 
     return command
+
+
+def _set_up(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/account/second-factor")
+    page.fill("#passkey-name", name)
+    page.fill("#passkey-password", PASSWORD)
+    page.get_by_role("button", name="Set up a passkey").click()
+    expect(page.locator("#passkeys")).to_contain_text(name)
 
 
 def test_a_passkey_signs_in_as_second_step_and_alone(clinic: Clinic, open_tab: Callable[..., Visit]) -> None:
@@ -81,3 +91,51 @@ def test_a_passkey_signs_in_as_second_step_and_alone(clinic: Clinic, open_tab: C
     page.click("text=Sign in with a passkey")
     expect(page.locator("#login-error")).to_have_text(NOT_TAKEN)
     visit.console[:] = [line for line in visit.console if "400" not in line and "401" not in line]
+
+
+def test_a_passkey_confirms_an_erasure_in_the_place_of_the_password(
+    clinic: Clinic, read: Scan, open_tab: Callable[..., Visit]
+) -> None:
+    patient = PatientStore(clinic.database).get(read.patient_id, with_identity=False)
+    assert patient is not None
+    visit = open_tab()
+    visit.address = visit.address.replace("127.0.0.1", "localhost")
+    page = visit.sign_in(Role.ADMIN, "/retention")
+    authenticator = _authenticator(page)
+    page.goto(f"{visit.address}/retention")
+
+    def open_form() -> None:
+        page.fill("#retention-words", patient.pseudonym)
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("button", name=f"What is kept of {patient.pseudonym}").click()
+        page.get_by_role("button", name=f"Erase: {patient.pseudonym}").click()
+        page.fill("#erase-why", "asked for by the patient")
+        page.fill("#erase-name", patient.pseudonym)
+
+    def erase() -> None:
+        page.get_by_role("button", name="Erase for good").click()
+
+    open_form()
+    expect(page.locator("#erase-use-passkey")).to_have_count(0)  # nothing to be asked for yet
+    _set_up(page, visit.address, "Ward telephone")
+    page.goto(f"{visit.address}/retention")
+    open_form()
+    erase()
+    expect(page.locator("#erase-form .lb-dialog-error")).to_have_text("The password is wrong.")
+    authenticator("setUserVerified", isUserVerified=False)
+    page.click("#erase-use-passkey")
+    expect(page.locator("#erase-answered")).to_have_text("No passkey was used.")
+    authenticator("setUserVerified", isUserVerified=True)
+    page.click("#erase-use-passkey")
+    expect(page.locator("#erase-answered")).to_contain_text("Your passkey has answered")
+    page.fill("#erase-name", "P-22222")
+    erase()
+    expect(page.locator("#erase-form .lb-dialog-error")).to_contain_text("Nothing was erased")
+    page.fill("#erase-name", patient.pseudonym)  # the answer still counts: nothing was asked of it yet
+    erase()
+    expect(page.locator("#retention-erased")).to_contain_text("asked for by the patient")
+    told = [event.detail for event in AuditLog(clinic.database).recent(20) if event.action == "confirmed"]
+    assert told == [f"erase {patient.pseudonym}: by passkey"]
+    # Dash's dialogs are no forms, which Chromium tells developers of beside a password.
+    hint = "Password field is not contained in a form"
+    visit.console[:] = [line for line in visit.console if "400" not in line and hint not in line]

@@ -127,7 +127,7 @@ EVERYBODYS = {
     "/", "/<path:path>", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
     "/_dash-dependencies", "/_dash-layout", "/_dash-update-component", "/_favicon.ico", "/_reload-hash",
     "_dash_assets.static", "account", "password", "change_password", "everywhere", "create_token",
-    "revoke_token", "logout", "oidc_once_more",
+    "revoke_token", "logout", "oidc_once_more", "confirm_by_passkey",
     "help", "help_page", "help_file",
     "session_alive", "session_left", "api_nothing", "api_document", "tus_options",
     "tus_options_one", "end_sessions", "notices_read", "choose_mails", "second_factor", "set_up_app",

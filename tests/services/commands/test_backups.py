@@ -16,8 +16,10 @@ from data.stores.audit import AuditLog
 from data.tracking import Tracking
 from services.assembly.container import build_services
 from services.backups import manifest
+from services.backups.making import NOT_MADE
 from services.settings import Settings
 from tests.dashboard.clinic import PASSWORD, Clinic
+from tests.databases import new_mlflow
 from tests.services.backups.house import contents, furnished, named, rows
 
 Said = pytest.CaptureFixture[str]
@@ -92,6 +94,54 @@ def test_a_house_comes_back_elsewhere_with_all_that_it_had(
         assert services.health.ready()["backup"] == "none"
     finally:
         services.close()
+
+
+def test_a_house_whose_server_never_started_is_backed_up_as_far_as_it_is_there_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    before, where = move_to(monkeypatch, tmp_path / "fresh"), tmp_path / "backups"
+    before.home.mkdir()
+    assert app.main(["backup", str(where)]) == 2
+    said = capsys.readouterr().err
+    assert "There is no database" in said and "nothing in" in said
+    assert app.main(["users", "add", "ada", "--role", "admin"]) == 0
+    capsys.readouterr()
+    assert app.main(["backup", str(where)]) == 0
+    assert NOT_MADE in capsys.readouterr().out
+    assert app.main(["backup", str(where), "--verify"]) == 0
+
+    after = move_to(monkeypatch, tmp_path / "moved")
+    shutil.move(before.home, tmp_path / "burnt")
+    assert app.main(["restore", str(where)]) == 0
+    assert not (after.home / "mlflow.db").exists()
+    assert rows(after)["users"] == 1
+    assert "The audit trail is intact" in capsys.readouterr().out
+    services = build_services(after)
+    try:
+        assert [user.name for user in services.accounts.all()] == ["ada"]
+    finally:
+        services.close()
+    new_mlflow(after.home)
+    assert app.main(["backup", str(where)]) == 0
+    assert NOT_MADE not in capsys.readouterr().out
+    assert manifest.read(manifest.chosen(where)).databases["mlflow"].file
+
+
+def test_a_lost_database_of_mlflow_is_no_fresh_house(
+    house: tuple[Clinic, User], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    clinic, _ = house
+    (clinic.folder / "mlflow.db").unlink()  # results name versions that were in it
+    assert app.main(["backup", str(tmp_path / "backups")]) == 2
+    assert "mlflow.db" in capsys.readouterr().err
+    other = move_to(monkeypatch, tmp_path / "other")
+    assert app.main(["users", "add", "ada", "--role", "admin"]) == 0
+    weights = other.home / "mlflow" / "1" / "weights.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    assert app.main(["backup", str(tmp_path / "backups")]) == 2
+    weights.unlink()
+    assert app.main(["backup", str(tmp_path / "backups")]) == 0
 
 
 def test_a_restore_refuses_what_is_there_another_kind_and_a_newer_schema(

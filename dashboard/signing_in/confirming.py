@@ -1,0 +1,71 @@
+"""Before an act that cannot be undone: what somebody shows once more, and what a browser is asked for it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, Response, request, session
+from flask_login import current_user
+
+from dashboard.auth import SignedIn, person
+from data.errors import InvalidInput
+from data.records import User
+from services.identity_providers.confirmation import Confirmation, Given, PasskeyAnswer
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+UNKNOWN_ACT = "This is nothing that has to be confirmed."
+_CONFIRMED = "confirmed"  # what the provider confirmed for one act, of this session alone
+_ERASES = re.compile(r"erase P-[0-9A-Z]+")
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the route that asks for a passkey."""
+    confirmation = services.retention.confirmation
+
+    def confirm_by_passkey() -> Response:
+        act = request.form.get("act", "")
+        if not is_act(act):
+            raise InvalidInput(UNKNOWN_ACT)
+        options = confirmation.begin_passkey(person().id, _secret(), request.host_url, act)
+        return Response(options, mimetype="application/json")
+
+    server.add_url_rule("/confirm/passkey", "confirm_by_passkey", confirm_by_passkey, methods=["POST"])
+
+
+def is_act(act: str) -> bool:
+    """Whether these words are an act that is confirmed."""
+    return _ERASES.fullmatch(act) is not None
+
+
+def takes_passkey(confirmation: Confirmation, user: User) -> bool:
+    """Whether somebody may let a passkey answer, at the address that they have opened."""
+    return confirmation.takes_passkey(user.id, request.host_url)
+
+
+def given_by(confirmation: Confirmation, user: User, password: str, answer: str) -> Given:
+    """What somebody shows in this request: what the provider confirmed, a password, or a passkey's `answer`.
+
+    Who has typed a password means that.
+    """
+    if confirmation.at_provider(user.id):
+        return kept_confirmation()
+    return PasskeyAnswer(answer, _secret(), request.host_url) if answer and not password else password
+
+
+def keep_confirmation(proof: str) -> None:
+    """Keep, in this browser's session, that its person has signed in at the provider once more."""
+    session[_CONFIRMED] = {"proof": proof, "of": _secret()}
+
+
+def kept_confirmation() -> str:
+    """What `keep_confirmation` kept in this very session; "" for none."""
+    kept = session.get(_CONFIRMED, {})
+    return str(kept["proof"]) if kept and kept["of"] == _secret() else ""
+
+
+def _secret() -> str:
+    """The secret of this browser's session."""
+    return cast(SignedIn, current_user).secret
