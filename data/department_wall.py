@@ -43,8 +43,8 @@ OF_THE_HOUSE = frozenset(
         "imports", "jobs", "known_browsers", "legal_holds", "passkey_challenges", "passkeys",
         "pixel_screenings", "prior_rules", "prior_series", "promotions", "received_series", "recovery_codes",
         "remote_nodes", "reports", "retention_rules", "retrainings", "revisions", "routing_rules",
-        "schedule_runs", "schedules", "sessions", "sign_in_attempts", "sign_in_notices", "stop_switches",
-        "suspensions", "tokens", "unaided_rules", "users",
+        "schedule_runs", "schedules", "seen_groups", "sessions", "sign_in_attempts", "sign_in_notices",
+        "stop_switches", "suspensions", "tokens", "unaided_rules", "users",
     }
 )  # fmt: skip
 """Tables that are of no scan, or whose rows only permissions of the whole house lead to, or a scan's id.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from data.records import Department, User, name_key
 
@@ -18,7 +19,7 @@ class GroupLine:
 
     gives: str  # a department's name, or WHOLE_HOUSE
     group: str
-    signed_in: bool  # somebody of the group has signed in since the server was started
+    seen_at: datetime | None  # when somebody of the group last signed in; None: nobody yet
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ class DepartmentGroups:
         """
         self._pairs = tuple(pairs)
         self._others_by_hand = others_by_hand
-        self._seen: set[str] = set()  # groups, as compared
 
     def __bool__(self) -> bool:
         return bool(self._pairs)
@@ -54,7 +54,6 @@ class DepartmentGroups:
             return None
         held = {compared(group) for group in groups}
         names = [name for name, group in self._pairs if compared(group) in held]
-        self._seen |= held & {compared(group) for _, group in self._pairs}
         if not names:
             return self._of_others(user)
         if WHOLE_HOUSE in names:
@@ -64,9 +63,13 @@ class DepartmentGroups:
         unknown = tuple(dict.fromkeys(name for name in names if name_key(name) not in ids))
         return Given(known, by_groups=True, unknown=unknown)
 
-    def lines(self) -> tuple[GroupLine, ...]:
-        """The mapping as it is written."""
-        return tuple(GroupLine(name, group, compared(group) in self._seen) for name, group in self._pairs)
+    def named(self) -> frozenset[str]:
+        """The groups of the mapping, as compared."""
+        return frozenset(compared(group) for _, group in self._pairs)
+
+    def lines(self, seen: Mapping[str, datetime]) -> tuple[GroupLine, ...]:
+        """The mapping as it is written; `seen` says when somebody last came with a group of `named`."""
+        return tuple(GroupLine(name, group, seen.get(compared(group))) for name, group in self._pairs)
 
     def binds(self, user: User) -> bool:
         """Whether what somebody sees is their groups' business, and nobody's by hand."""

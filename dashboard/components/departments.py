@@ -9,6 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.results import local_date
 from data.records import User, name_key
 from services.department_groups import SETTING, WHOLE_HOUSE, GroupLine
 from services.departments.departments import LONGEST_NAME, LONGEST_REASON, DepartmentsView, DepartmentView
@@ -214,7 +215,9 @@ def _row(view: DepartmentView) -> Component:
 
 def _group_row(line: GroupLine, known: Collection[str]) -> Component:
     gives = "the whole house" if line.gives == WHOLE_HOUSE else line.gives
-    said = "" if line.signed_in else "nobody of it has signed in since the server was started"
+    said = "nobody of it has signed in yet"
+    if line.seen_at is not None:
+        said = f"somebody of it signed in last on {local_date(line.seen_at)}"
     if line.gives != WHOLE_HOUSE and name_key(line.gives) not in known:
         said = "gives nothing: no department is called so"
     return html.Tr([html.Td(line.group), html.Td(gives), html.Td(said)])

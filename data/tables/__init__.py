@@ -12,7 +12,7 @@ from data.tables.boards import boards
 from data.tables.burned_in_text import pixel_screenings
 from data.tables.card_statements import card_statements
 from data.tables.deliveries import deliveries, routing_rules
-from data.tables.departments import departments
+from data.tables.departments import departments, seen_groups
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
 from data.tables.evaluations import evaluation_readings, evaluations
 from data.tables.external_identities import external_identities, external_sessions
@@ -127,6 +127,7 @@ __all__ = [
     "schedule_runs",
     "schedules",
     "second_readings",
+    "seen_groups",
     "sessions",
     "sign_in_attempts",
     "sign_in_notices",

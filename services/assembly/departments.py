@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.stores.departments import DepartmentStore
+from data.stores.seen_groups import SeenGroupStore
 from data.stores.users import UserStore
 from services.assembly.stores import Stores
 from services.department_groups import DepartmentGroups
@@ -24,5 +25,6 @@ def build_departments(stores: Stores, groups: DepartmentGroups) -> DepartmentSer
     """Put it together."""
     store = DepartmentStore(stores.database)
     users = UserStore(stores.database)
-    made = Departments(store, users, stores.scans, stores.patients, stores.audit, groups)
+    seen = SeenGroupStore(stores.database)
+    made = Departments(store, users, stores.scans, stores.patients, stores.audit, groups, seen)
     return DepartmentServices(made, DepartmentWall(store))

@@ -16,6 +16,7 @@ from data.stores.audit import AuditLog
 from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
+from data.stores.seen_groups import SeenGroupStore
 from data.stores.users import UserStore
 from services.department_groups import SETTING, DepartmentGroups, GroupLine
 from services.permissions import Permission, require
@@ -69,6 +70,7 @@ class Departments:
         patients: PatientStore,
         audit: AuditLog,
         groups: DepartmentGroups,
+        seen_groups: SeenGroupStore,
     ) -> None:
         self._store = store
         self._users = users
@@ -76,6 +78,7 @@ class Departments:
         self._patients = patients
         self._audit = audit
         self._groups = groups
+        self._seen_groups = seen_groups
 
     def names(self) -> dict[str, str]:
         """The name of every department by its id, in their order."""
@@ -107,7 +110,7 @@ class Departments:
             ),
             counts.get(None, 0),
             {names[each]: len(scan_ids) for each, scan_ids in assignable.items()},
-            self._groups.lines(),
+            self._groups.lines(self._seen_groups.last_seen(self._groups.named())),
         )
 
     def by_groups(self, user: User) -> bool:

@@ -21,9 +21,10 @@ from data.stores.departments import DepartmentStore
 from data.stores.external_identities import ExternalIdentityStore
 from data.stores.passkeys import PasskeyStore
 from data.stores.second_factors import CodeGeneratorStore, RecoveryCodeStore
+from data.stores.seen_groups import SeenGroupStore
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
-from services.department_groups import SETTING, DepartmentGroups, Given
+from services.department_groups import SETTING, DepartmentGroups, Given, compared
 from services.identity_providers.faults import SignInRefused
 from services.identity_providers.groups import RoleGroups
 from services.permissions import Permission, may, require
@@ -54,7 +55,7 @@ class FederatedAccounts:
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.groups, self._department_groups = groups, department_groups
-        self._departments = DepartmentStore(database)
+        self._departments, self._seen_groups = DepartmentStore(database), SeenGroupStore(database)
         self._database = database
         self._identities = ExternalIdentityStore(database)
         self._users, self._tokens = UserStore(database), TokenStore(database)
@@ -190,6 +191,8 @@ class FederatedAccounts:
         """Bind somebody to what their groups give; the audit trail is told where that changes anything."""
         if not self._department_groups:
             return user
+        held = {compared(group) for group in person.groups} & self._department_groups.named()
+        self._seen_groups.note(held, self._clock())
         with together(self._database):
             every = self._departments.all()
             given = self._department_groups.given(person.groups, user, every)

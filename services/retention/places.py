@@ -324,8 +324,11 @@ python app.py erase-patient P-7K4MX --why WORDS [--yes]
 Only administrators may (*erase patients* in [the table](permissions.md)); the page asks for a reason and
 for the password once more. Who signs in by the hospital's accounts gives the directory's password, or signs
 in at the OpenID provider anew, in another tab: that counts for this patient, for five minutes. Whose app
-shows codes gives one of those (or a recovery code) beside the password; a passkey is not asked for again.
-It cannot be undone.
+shows codes gives one of those (or a recovery code) beside the password. Who has a passkey may let it answer
+instead, without password or code, as at the sign-in: its device looks who holds it, and the answer counts
+once, for this patient, in this session, within five minutes. Wrong passwords and passkeys are counted
+together ([how often](security.md#guessing-is-slowed-down)). The audit trail keeps by what it was confirmed
+(*Confirmed once more before an act*). It cannot be undone.
 
 Rows go in one transaction with the event of the audit trail, *Patient erased*: pseudonym, counts, who, why.
 Then files follow, and the deleted rows are overwritten; *Erasing ended* says when nothing is left. A stop

@@ -59,6 +59,7 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
     "schedules": (
         "id name kind ask cron active last_due_at job_id last_run_at failure made_by created_at deleted_at"
     ),
+    "seen_groups": "group_sha256 seen_at",
     "sessions": "secret_sha256 user_id epoch created_at active_at waits place",
     "sign_in_attempts": "kind key_sha256 failures last_at locked_until",
     "sign_in_notices": "id user_id at words",

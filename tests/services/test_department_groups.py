@@ -59,10 +59,11 @@ def test_who_is_in_no_group_may_be_bound_by_hand_where_the_setting_says_so() -> 
     assert lost == Given(frozenset(), by_groups=False)  # what groups gave goes with the groups
 
 
-def test_lines_say_whether_somebody_has_come_with_their_group() -> None:
+def test_lines_say_when_somebody_last_came_with_their_group() -> None:
     mapping = DepartmentGroups(LINES)
-    mapping.given(["KIDS", "canteen"], ADA, [NORTH, KIDS])
-    assert [line.gives for line in mapping.lines() if line.signed_in] == ["Kids"]
+    assert {"kids", "cn=north,dc=h"} < mapping.named()
+    told = [(line.gives, line.seen_at) for line in mapping.lines({"kids": MOMENT})]
+    assert told == [("North", None), ("Kids", MOMENT), ("*", None), ("South", None)]
 
 
 @given(

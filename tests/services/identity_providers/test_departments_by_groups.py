@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from dashboard.components import departments as parts
+from dashboard.components.results import local_date
 from dashboard.pages import departments as page
+from data.database import now
 from data.errors import InvalidInput
 from data.records import AuditQuery, Department, ExternalPerson, Role, SignInWay, User
 from data.stores.audit import AuditLog
 from data.stores.departments import DepartmentStore
+from data.stores.seen_groups import SeenGroupStore
 from data.stores.users import UserStore
 from services.department_groups import DepartmentGroups
 from services.departments.departments import Departments
@@ -55,9 +58,9 @@ class House:
         return self.clinic.services.departments.departments
 
     def _with(self, groups: DepartmentGroups) -> Departments:
-        clinic = self.clinic
-        store, users = DepartmentStore(clinic.database), UserStore(clinic.database)
-        return Departments(store, users, clinic.scans, clinic.patients, AuditLog(clinic.database), groups)
+        clinic, database = self.clinic, self.clinic.database
+        store, users, seen = DepartmentStore(database), UserStore(database), SeenGroupStore(database)
+        return Departments(store, users, clinic.scans, clinic.patients, AuditLog(database), groups, seen)
 
 
 @pytest.fixture
@@ -145,9 +148,9 @@ def test_the_page_says_who_is_bound_so_and_which_lines_give_nothing(house: House
     assert "North, by groups of the hospital" in str(shown[parts.PEOPLE])
     rows = [[cell.children for cell in row.children] for row in shown[parts.GROUPS][-1].children[1].children]
     assert rows == [
-        ["north", "North", ""],
-        ["kids", "Kids", "nobody of it has signed in since the server was started"],
-        ["all", "the whole house", "nobody of it has signed in since the server was started"],
+        ["north", "North", f"somebody of it signed in last on {local_date(now())}"],
+        ["kids", "Kids", "nobody of it has signed in yet"],
+        ["all", "the whole house", "nobody of it has signed in yet"],
         ["south", "South", "gives nothing: no department is called so"],
     ]
     head = house.clinic.person(Role.HEAD)
@@ -155,6 +158,23 @@ def test_the_page_says_who_is_bound_so_and_which_lines_give_nothing(house: House
     house.set_up(())
     shown = page.show(house.departments, house.clinic.accounts, house.admin)
     assert shown[parts.GROUPS] == [] and "by groups" not in str(shown)
+
+
+def test_who_came_with_a_group_is_known_after_a_restart_and_to_another_server(house: House) -> None:
+    def seen() -> dict[str, bool]:
+        lines = house.departments.overview(house.admin).groups
+        return {line.group: line.seen_at is not None for line in lines}
+
+    house.enter("radiology", "NORTH", "canteen")
+    house.set_up(LINES)  # as a server does that starts anew, or beside it
+    assert seen() == {"north": True, "kids": False, "all": False}
+    house.set_up((*LINES, ("South", "canteen")))
+    assert not seen()["canteen"]  # nobody was asked to remember groups that no line named
+    first = house.departments.overview(house.admin).groups[0].seen_at
+    house.enter("radiology", "north", "kids")
+    assert seen() == {"north": True, "kids": True, "all": False, "canteen": False}
+    last = house.departments.overview(house.admin).groups[0].seen_at
+    assert first is not None and last is not None and last > first
 
 
 def test_who_is_unlinked_may_be_bound_by_hand(house: House) -> None:
