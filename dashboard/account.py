@@ -12,6 +12,7 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path, person
+from dashboard.confirming import END_SESSIONS, given_in_form
 from dashboard.login_page import leaving_page, login_page
 from data.errors import InvalidInput, UserFacingError
 from data.records import MailedAlerts, MailedReviews, TokenScope, User
@@ -146,10 +147,10 @@ class AccountPages:
         return to("/login")
 
     def end_sessions(self) -> Page:
-        """End one of this person's sessions, or all but this one; the password is asked for."""
+        """End one of this person's sessions, or all but this one; they show once more who they are."""
         user, ended = person(), request.form.get("session", "")
         try:
-            self.accounts.confirm(user.id, request.form.get("password", ""))
+            self.factors.confirm(user.id, given_in_form(), END_SESSIONS)
         except UserFacingError as error:
             return self._account(error=str(error)), 400
         if ended == OTHERS:
@@ -218,6 +219,7 @@ class AccountPages:
             others=OTHERS,
             ended="ended" in request.args,
             factors=self.factors.of(user.id),
+            confirms=END_SESSIONS if self.factors.takes_passkey(user.id, request.host_url) else "",
             notices=self.factors.notices(user.id),
             error=error,
             secret=secret,

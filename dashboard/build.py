@@ -11,7 +11,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import accesses, account, bell, departments, errors, health, security, shell
+from dashboard import accesses, account, bell, confirming, departments, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard, cookie_name
 from dashboard.files import acceptance as acceptance_files
@@ -64,7 +64,7 @@ from dashboard.pages import (
 )
 from dashboard.pages import departments as departments_page
 from dashboard.pages.links import Links
-from dashboard.signing_in import confirming, federated, second_factor, second_step
+from dashboard.signing_in import federated, second_factor, second_step
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:

@@ -71,8 +71,8 @@ window.lightbox = window.lightbox || {};
     box.hidden = !words;
   }
 
-  async function asked(form) {
-    const reply = await fetch(form.dataset.options, { method: "POST", body: new FormData(form) });
+  async function posted(address, form) {
+    const reply = await fetch(address, { method: "POST", body: form });
     const told = await reply.json();
     if (!reply.ok) throw new Error(told.error.message);
     return told;
@@ -82,10 +82,10 @@ window.lightbox = window.lightbox || {};
     const form = event.target;
     event.preventDefault();
     say(form, "");
-    const button = form.querySelector("button");
+    const button = form.querySelector("button[type=submit]");
     button.disabled = true;
     try {
-      const options = await asked(form);
+      const options = await posted(form.dataset.options, new FormData(form));
       form.elements.answer.value = await (form.dataset.passkey === "make" ? made(options) : signed(options));
       if (form.elements.password) form.elements.password.disabled = true; // it was asked for already
       form.submit();
@@ -95,6 +95,34 @@ window.lightbox = window.lightbox || {};
     }
   }
 
+  /** Beside the password's field: a passkey answers for the act that the button names, and the form is sent as ever. */
+  async function confirm(button) {
+    const form = button.form;
+    const says = button.nextElementSibling;
+    const asking = new FormData();
+    asking.append("csrf_token", form.elements.csrf_token.value);
+    asking.append("act", button.dataset.confirmsForm);
+    button.disabled = true;
+    says.hidden = false;
+    says.textContent = "";
+    try {
+      form.elements.confirmed.value = await signed(await posted("/confirm/passkey", asking));
+      const password = document.getElementById(button.dataset.insteadOf);
+      password.value = "";
+      password.required = false;
+      says.textContent = "Your passkey has answered: no password is needed.";
+    } catch (error) {
+      says.textContent = window.lightbox.passkeyFault(error);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  for (const button of document.querySelectorAll("button[data-confirms-form]")) {
+    if (!window.PublicKeyCredential) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => confirm(button));
+  }
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!window.PublicKeyCredential) continue;
     form.hidden = false;

@@ -10,11 +10,11 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import confirming
 from dashboard.auth import require
 from dashboard.components import retention as parts
 from dashboard.components.attributes import aria
 from dashboard.components.outputs import Values, clicked, outputs, pressed
-from dashboard.signing_in import confirming
 from data.errors import InvalidInput
 from data.records import CountedFrom, ExpiringSubject, User
 from services.identity_providers.confirmation import Given

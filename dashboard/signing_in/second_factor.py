@@ -10,8 +10,10 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, person
+from dashboard.confirming import given_in_form
 from data.errors import UserFacingError
 from services.second_factors.passkeys import LONGEST_NAME
+from services.second_factors.second_factors import CHANGE_FACTORS
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -49,7 +51,7 @@ class SecondFactorPages:
         """Make an app a second factor, by a code that it shows."""
         form = request.form
         return self._changed(
-            lambda: self.factors.confirm_app(person().id, form.get("password", ""), form.get("code", ""))
+            lambda: self.factors.confirm_app(person().id, given_in_form(), form.get("code", ""))
         )
 
     def add_passkey(self) -> Page:
@@ -62,23 +64,22 @@ class SecondFactorPages:
         )
 
     def begin_passkey(self) -> Response:
-        """Say what the browser is to make a passkey by, to who has given the password."""
-        options = self.factors.begin_passkey(person().id, request.form.get("password", ""), request.host_url)
+        """Say what the browser is to make a passkey by, to who has given the password, or a passkey."""
+        options = self.factors.begin_passkey(person().id, given_in_form(), request.host_url)
         return Response(options, mimetype="application/json")
 
     def remove_app(self) -> Page:
         """No app any more."""
-        return self._changed(lambda: self.factors.remove_app(person().id, request.form.get("password", "")))
+        return self._changed(lambda: self.factors.remove_app(person().id, given_in_form()))
 
     def remove_passkey(self, passkey_id: str) -> Page:
         """One passkey less."""
-        password = request.form.get("password", "")
-        return self._changed(lambda: self.factors.remove_passkey(person().id, password, passkey_id))
+        return self._changed(lambda: self.factors.remove_passkey(person().id, given_in_form(), passkey_id))
 
     def renew_codes(self) -> Page:
         """Show new recovery codes, this once."""
         try:
-            codes = self.factors.renew_recovery_codes(person().id, request.form.get("password", ""))
+            codes = self.factors.renew_recovery_codes(person().id, given_in_form())
         except UserFacingError as error:
             return self._page(error=str(error)), 400
         return self._page(codes=codes)
@@ -106,5 +107,6 @@ class SecondFactorPages:
             changed="changed" in request.args,
             must=self.factors.missing(user),
             no_passkeys=self.factors.passkeys.why_not(request.host_url),
+            confirms=CHANGE_FACTORS if self.factors.takes_passkey(user.id, request.host_url) else "",
             longest_name=LONGEST_NAME,
         )

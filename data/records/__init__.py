@@ -163,7 +163,7 @@ from data.records.scans import (
     Spacing,
     Withdrawal,
 )
-from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, SignInNotice
+from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, PasskeyAnswer, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
 from data.records.synthetic import SYNTHETIC, KindCount, grouped, marked, marked_name
@@ -199,6 +199,7 @@ __all__ = [
     "TokenScope",
     "SignInNotice",
     "Passkey",
+    "PasskeyAnswer",
     "CodeGenerator",
     "AttemptKey",
     "PictureBox",

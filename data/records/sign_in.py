@@ -40,6 +40,15 @@ class Passkey:
 
 
 @dataclass(frozen=True)
+class PasskeyAnswer:
+    """What a browser answers with a passkey before an act, in which session, at which address of ours."""
+
+    answer: str  # JSON
+    session: str  # its secret
+    address: str
+
+
+@dataclass(frozen=True)
 class SignInNotice:
     """What somebody is told when they next sign in."""
 

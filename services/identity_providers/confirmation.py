@@ -10,13 +10,12 @@ theirs and five minutes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from data.database import now
 from data.errors import InvalidInput
-from data.records import AuditEvent, AuditOutcome, ExternalIdentity, SignInWay, User
+from data.records import AuditEvent, AuditOutcome, ExternalIdentity, PasskeyAnswer, SignInWay, User
 from data.stores.audit import AuditLog
 from services.accounts import WRONG_PASSWORD, Accounts
 from services.identity_providers.faults import ProviderAway, SignInRefused
@@ -30,48 +29,27 @@ LASTS = timedelta(minutes=5)
 NOT_CONFIRMED = (
     "Please sign in at the hospital once more: it counts for this act alone, and for five minutes."
 )
-NO_PASSKEY = "No passkey can confirm this for you here: give what the page asks for."
 _NOT_SET_UP = "The hospital's sign-in that this account belongs to is not set up here any more."
 _PURPOSE = b"signed in once more, account "
-
-
-class PasskeyChecks(Protocol):
-    """What asks for passkeys, and checks them, for an act that they are bound to."""
-
-    def why_not(self, address: str) -> str:
-        """Why there are no passkeys at an address; "" where there are."""
-
-    def begin_asking(self, user_id: str | None, address: str, bound: str) -> str:
-        """What the browser is asked, as JSON. Raises InvalidInput."""
-
-    def check(self, user_id: str | None, answer: str, address: str, bound: str) -> str:
-        """The id of whose passkey has answered. Raises InvalidInput."""
 
 
 class Factors(Protocol):
     """What people with a password of Lightbox have beside it, as far as it is asked for here."""
 
-    @property
-    def passkeys(self) -> PasskeyChecks:
-        """What checks passkeys."""
-
     def has_app(self, user_id: str) -> bool:
         """Whether an app of theirs shows codes."""
-
-    def has_passkey(self, user_id: str) -> bool:
-        """Whether they have a passkey."""
 
     def check_code(self, user_id: str, code: str) -> str:
         """Which it is; raises InvalidInput where it is neither the app's code nor a recovery code."""
 
+    def takes_passkey(self, user_id: str, address: str) -> bool:
+        """Whether a passkey of theirs may answer at an address that is open."""
 
-@dataclass(frozen=True)
-class PasskeyAnswer:
-    """What a browser answers with a passkey, in which session, at which address of ours."""
+    def begin_confirming(self, user_id: str, session: str, address: str, act: str) -> str:
+        """What the browser is to answer with a passkey, as JSON. Raises InvalidInput."""
 
-    answer: str  # JSON
-    session: str  # its secret
-    address: str
+    def confirm_by_passkey(self, user_id: str, given: PasskeyAnswer, act: str) -> None:
+        """Raises InvalidInput where it is no answer for this act."""
 
 
 Given = str | PasskeyAnswer
@@ -106,18 +84,7 @@ class Confirmation:
 
     def takes_passkey(self, user_id: str, address: str) -> bool:
         """Whether a passkey may answer in the place of the password, at an address that is open."""
-        factors = self._passkeys_of(user_id)
-        return factors is not None and not factors.passkeys.why_not(address)
-
-    def begin_passkey(self, user_id: str, session: str, address: str, act: str) -> str:
-        """What the browser is to answer with a passkey, as JSON: for this act, in this session.
-
-        Raises InvalidInput for who has none.
-        """
-        factors = self._passkeys_of(user_id)
-        if factors is None:
-            raise InvalidInput(NO_PASSKEY)
-        return factors.passkeys.begin_asking(user_id, address, _bound(session, act))
+        return self._factors is not None and self._factors.takes_passkey(user_id, address)
 
     def begin(self) -> tuple[str, Attempt]:
         """The provider's address to go to, and the attempt to keep. Raises SignInRefused, ProviderAway."""
@@ -167,16 +134,9 @@ class Confirmation:
         return "password" if factors is None else f"password and {factors.check_code(user_id, code)}"
 
     def _confirm_by_passkey(self, user_id: str, given: PasskeyAnswer, act: str) -> str:
-        factors = self._passkeys_of(user_id)
-        counted = self._accounts.throttle.act("confirm", user_id)
-        try:
-            if factors is None:
-                raise InvalidInput(NO_PASSKEY)
-            factors.passkeys.check(user_id, given.answer, given.address, _bound(given.session, act))
-        except InvalidInput:
-            self._refused(user_id, "passkey")
-            raise
-        self._accounts.throttle.worked(counted)
+        if self._factors is None:
+            raise InvalidInput(WRONG_PASSWORD)
+        self._factors.confirm_by_passkey(user_id, given, act)
         return "passkey"
 
     def _confirm_proof(self, user_id: str, given: str, act: str) -> None:
@@ -202,11 +162,6 @@ class Confirmation:
         """What checks a code beside a password of Lightbox; None where no app shows one."""
         return self._factors if self._factors is not None and self._factors.has_app(user_id) else None
 
-    def _passkeys_of(self, user_id: str) -> Factors | None:
-        """What checks a passkey; None for who has none, and for people of the hospital's sign-in."""
-        factors = self._factors if self._identity(user_id) is None else None
-        return factors if factors is not None and factors.has_passkey(user_id) else None
-
     def _identity(self, user_id: str) -> ExternalIdentity | None:
         known = [] if self._ways is None else self._ways.federated.of(user_id)
         return max(known, key=lambda each: each.last_seen_at) if known else None
@@ -215,8 +170,3 @@ class Confirmation:
         self._audit.record(
             AuditEvent(self._clock(), user_id, "confirmation failed", user_id, why, AuditOutcome.REFUSED)
         )
-
-
-def _bound(session: str, act: str) -> str:
-    """What a passkey answers for: another session's answer, or another act's, is none."""
-    return f"{session} {act}"

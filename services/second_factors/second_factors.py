@@ -8,7 +8,7 @@ from datetime import datetime
 
 from data.database import new_id, now
 from data.errors import InvalidInput
-from data.records import AuditEvent, Passkey, Role, SignInNotice, User
+from data.records import AuditEvent, AuditOutcome, Passkey, PasskeyAnswer, Role, SignInNotice, User
 from data.stores.audit import AuditLog
 from data.stores.external_identities import ExternalIdentityStore
 from data.stores.second_factors import NoticeStore
@@ -21,6 +21,9 @@ WRONG_CODE = (
     "This code is not right, or was used before. An app shows the next one within half a minute; a recovery "
     "code works once."
 )
+NO_PASSKEY = "No passkey can confirm this for you here: give what the page asks for."
+CHANGE_FACTORS = "change second factors"
+"""The act that is confirmed before any of them changes."""
 _RESET = (
     "An administrator has removed your second factors. If you did not ask for that, tell them at once, and "
     "change your password."
@@ -43,7 +46,7 @@ class Factors:
 
 
 class SecondFactors:
-    """The second factors of people; the password is asked for before any of them changes."""
+    """The second factors of people; the password, or a passkey, is asked for before any of them changes."""
 
     def __init__(
         self,
@@ -108,21 +111,23 @@ class SecondFactors:
             raise InvalidInput("An app is set up already: remove it first.")
         return self._apps.begin(user_id, name)
 
-    def confirm_app(self, user_id: str, password: str, code: str) -> list[str]:
+    def confirm_app(self, user_id: str, given: str | PasskeyAnswer, code: str) -> list[str]:
         """A first code makes the app a second factor; new recovery codes where there were none.
 
         Raises InvalidInput for a wrong password or code. All sessions of the account have ended.
         """
-        self._accounts.confirm(user_id, password)
+        self.confirm(user_id, given, CHANGE_FACTORS)
         with self._audit.together():
             if not self._apps.confirm(user_id, code):
                 raise InvalidInput("This code is not the one that the app shows now. Try the next one.")
             return self._added(user_id, "app")
 
-    def begin_passkey(self, user_id: str, password: str, address: str) -> str:
+    def begin_passkey(self, user_id: str, given: str | PasskeyAnswer, address: str) -> str:
         """What the browser is to make a passkey by, as JSON. Raises InvalidInput for a wrong password too."""
         self._require_local(user_id)
-        user = self._accounts.confirm(user_id, password)
+        self.confirm(user_id, given, CHANGE_FACTORS)
+        user = self._accounts.user(user_id)
+        assert user is not None  # it has just been confirmed
         return self.passkeys.begin_adding(user_id, user.name, user.display_name, address)
 
     def add_passkey(self, user_id: str, name: str, answer: str, address: str) -> list[str]:
@@ -135,22 +140,22 @@ class SecondFactors:
             self.passkeys.keep(passkey)
             return self._added(user_id, f"passkey {passkey.name}")
 
-    def remove_app(self, user_id: str, password: str) -> None:
+    def remove_app(self, user_id: str, given: str | PasskeyAnswer) -> None:
         """No app any more. Raises InvalidInput for a wrong password. All sessions have ended."""
-        self._accounts.confirm(user_id, password)
+        self.confirm(user_id, given, CHANGE_FACTORS)
         with self._audit.together():
             self._apps.remove(user_id)
             self._removed(user_id, "app")
 
-    def remove_passkey(self, user_id: str, password: str, passkey_id: str) -> None:
+    def remove_passkey(self, user_id: str, given: str | PasskeyAnswer, passkey_id: str) -> None:
         """One passkey less. Raises InvalidInput, NotFound. All sessions of the account have ended."""
-        self._accounts.confirm(user_id, password)
+        self.confirm(user_id, given, CHANGE_FACTORS)
         with self._audit.together():
             self._removed(user_id, f"passkey {self.passkeys.remove(user_id, passkey_id)}")
 
-    def renew_recovery_codes(self, user_id: str, password: str) -> list[str]:
+    def renew_recovery_codes(self, user_id: str, given: str | PasskeyAnswer) -> list[str]:
         """Ten new codes in the place of those before. Raises InvalidInput."""
-        self._accounts.confirm(user_id, password)
+        self.confirm(user_id, given, CHANGE_FACTORS)
         if not self.has_any(user_id):
             raise InvalidInput("Recovery codes stand in for an app or a passkey: set one up first.")
         with self._audit.together():
@@ -179,9 +184,45 @@ class SecondFactors:
             self._note(None, "sign-in passkey refused", user_id or "")
             raise
 
-    def has_passkey(self, user_id: str) -> bool:
-        """Whether somebody has a passkey."""
-        return bool(self.passkeys.of_user(user_id))
+    def takes_passkey(self, user_id: str, address: str) -> bool:
+        """Whether a passkey of theirs may answer before an act, at an address that is open."""
+        return self._confirms_by_passkey(user_id) and not self.passkeys.why_not(address)
+
+    def begin_confirming(self, user_id: str, session: str, address: str, act: str) -> str:
+        """What the browser is to answer with a passkey, as JSON: for this act, in the session of this secret.
+
+        Raises InvalidInput for who has none.
+        """
+        if not self._confirms_by_passkey(user_id):
+            raise InvalidInput(NO_PASSKEY)
+        return self.passkeys.begin_asking(user_id, address, _bound(session, act))
+
+    def confirm_by_passkey(self, user_id: str, given: PasskeyAnswer, act: str) -> None:
+        """A passkey's answer in the place of the password. Raises InvalidInput where it is none for this act.
+
+        Wrong ones make this account's confirmations wait, as wrong passwords do.
+        """
+        counted = self._accounts.throttle.act("confirm", user_id)
+        try:
+            if not self._confirms_by_passkey(user_id):
+                raise InvalidInput(NO_PASSKEY)
+            self.passkeys.check(user_id, given.answer, given.address, _bound(given.session, act))
+        except InvalidInput:
+            self._note(user_id, "confirmation failed", user_id, "passkey", AuditOutcome.REFUSED)
+            raise
+        self._accounts.throttle.worked(counted)
+
+    def confirm(self, user_id: str, given: str | PasskeyAnswer, act: str) -> None:
+        """Somebody shows once more who they are, before an act of their account; the audit trail keeps how.
+
+        Raises InvalidInput for a wrong password or answer.
+        """
+        if isinstance(given, PasskeyAnswer):
+            self.confirm_by_passkey(user_id, given, act)
+        else:
+            self._accounts.confirm(user_id, given)
+        how = "passkey" if isinstance(given, PasskeyAnswer) else "password"
+        self._note(user_id, "confirmed", user_id, f"{act}: by {how}")
 
     def reset(self, user_id: str, *, by: User | None = None) -> None:
         """An administrator removes all second factors of somebody who lost them, who is told.
@@ -223,5 +264,21 @@ class SecondFactors:
     def _tell(self, user_id: str, words: str) -> None:
         self._notices.add(SignInNotice(new_id(), user_id, self._clock(), words))
 
-    def _note(self, user_id: str | None, action: str, subject: str, detail: str = "") -> None:
-        self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail))
+    def _confirms_by_passkey(self, user_id: str) -> bool:
+        """People of the hospital's sign-in confirm there, whatever is left here of before."""
+        return bool(self.passkeys.of_user(user_id)) and not self._identities.of_user(user_id)
+
+    def _note(
+        self,
+        user_id: str | None,
+        action: str,
+        subject: str,
+        detail: str = "",
+        outcome: AuditOutcome = AuditOutcome.SUCCESS,
+    ) -> None:
+        self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail, outcome))
+
+
+def _bound(session: str, act: str) -> str:
+    """What a passkey answers for: another session's answer, or another act's, is none."""
+    return f"{session} {act}"

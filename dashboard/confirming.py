@@ -10,33 +10,37 @@ from flask_login import current_user
 
 from dashboard.auth import SignedIn, person
 from data.errors import InvalidInput
-from data.records import User
-from services.identity_providers.confirmation import Confirmation, Given, PasskeyAnswer
+from data.records import PasskeyAnswer, User
+from services.identity_providers.confirmation import Confirmation, Given
+from services.second_factors.second_factors import CHANGE_FACTORS
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 UNKNOWN_ACT = "This is nothing that has to be confirmed."
+END_SESSIONS = "end sessions"
+OF_ACCOUNT = frozenset({CHANGE_FACTORS, END_SESSIONS})
+"""Acts of one's own account, on plain pages."""
 _CONFIRMED = "confirmed"  # what the provider confirmed for one act, of this session alone
 _ERASES = re.compile(r"erase P-[0-9A-Z]+")
 
 
 def register(server: Flask, services: Services) -> None:
     """Add the route that asks for a passkey."""
-    confirmation = services.retention.confirmation
+    factors = services.second_factors
 
     def confirm_by_passkey() -> Response:
         act = request.form.get("act", "")
-        if not is_act(act):
+        if act not in OF_ACCOUNT and not erases(act):
             raise InvalidInput(UNKNOWN_ACT)
-        options = confirmation.begin_passkey(person().id, _secret(), request.host_url, act)
+        options = factors.begin_confirming(person().id, _secret(), request.host_url, act)
         return Response(options, mimetype="application/json")
 
     server.add_url_rule("/confirm/passkey", "confirm_by_passkey", confirm_by_passkey, methods=["POST"])
 
 
-def is_act(act: str) -> bool:
-    """Whether these words are an act that is confirmed."""
+def erases(act: str) -> bool:
+    """Whether these words are the act of erasing somebody."""
     return _ERASES.fullmatch(act) is not None
 
 
@@ -46,12 +50,17 @@ def takes_passkey(confirmation: Confirmation, user: User) -> bool:
 
 
 def given_by(confirmation: Confirmation, user: User, password: str, answer: str) -> Given:
-    """What somebody shows in this request: what the provider confirmed, a password, or a passkey's `answer`.
+    """What somebody shows: what the provider confirmed, a password, or a passkey's `answer`."""
+    return kept_confirmation() if confirmation.at_provider(user.id) else _password_or(answer, password)
 
-    Who has typed a password means that.
-    """
-    if confirmation.at_provider(user.id):
-        return kept_confirmation()
+
+def given_in_form() -> Given:
+    """What somebody shows in a form of a plain page."""
+    return _password_or(request.form.get("confirmed", ""), request.form.get("password", ""))
+
+
+def _password_or(answer: str, password: str) -> Given:
+    """Who has typed a password means that."""
     return PasskeyAnswer(answer, _secret(), request.host_url) if answer and not password else password
 
 
