@@ -12,7 +12,7 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path, person
-from dashboard.confirming import END_SESSIONS, given_in_form
+from dashboard.confirming import END_SESSIONS, given_by, takes_passkey
 from dashboard.login_page import leaving_page, login_page
 from data.errors import InvalidInput, UserFacingError
 from data.records import MailedAlerts, MailedReviews, TokenScope, User
@@ -77,6 +77,7 @@ class AccountPages:
         self.sessions = services.sessions
         self.factors = services.second_factors
         self.ways, self.url = services.sign_in_ways, services.settings.public_url
+        self.confirmation = services.retention.confirmation
         self.guard = guard
 
     def login(self) -> Page:
@@ -150,7 +151,7 @@ class AccountPages:
         """End one of this person's sessions, or all but this one; they show once more who they are."""
         user, ended = person(), request.form.get("session", "")
         try:
-            self.factors.confirm(user.id, given_in_form(), END_SESSIONS)
+            self._confirm(user, END_SESSIONS)
         except UserFacingError as error:
             return self._account(error=str(error)), 400
         if ended == OTHERS:
@@ -158,6 +159,11 @@ class AccountPages:
         else:
             self.sessions.end_of_user(user.id, ended)
         return to("/account?ended=1#sessions")
+
+    def _confirm(self, user: User, act: str) -> None:
+        form = request.form
+        given = given_by(self.confirmation, user, form.get("password", ""), form.get("confirmed", ""))
+        self.confirmation.confirm(user.id, given, None, act)
 
     def notices_read(self) -> Page:
         """Take this person's word that they have read what they were to be told."""
@@ -219,7 +225,8 @@ class AccountPages:
             others=OTHERS,
             ended="ended" in request.args,
             factors=self.factors.of(user.id),
-            confirms=END_SESSIONS if self.factors.takes_passkey(user.id, request.host_url) else "",
+            confirms=END_SESSIONS if takes_passkey(self.confirmation, user) else "",
+            once_more=END_SESSIONS if self.confirmation.at_provider(user.id) else "",
             notices=self.factors.notices(user.id),
             error=error,
             secret=secret,

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_ACT = "This is nothing that has to be confirmed."
 END_SESSIONS = "end sessions"
-OF_ACCOUNT = frozenset({CHANGE_FACTORS, END_SESSIONS})
-"""Acts of one's own account, on plain pages."""
+_OF_ACCOUNT = frozenset({CHANGE_FACTORS, END_SESSIONS})  # acts on plain pages
 _CONFIRMED = "confirmed"  # what the provider confirmed for one act, of this session alone
 _ERASES = re.compile(r"erase P-[0-9A-Z]+")
 
@@ -31,7 +30,7 @@ def register(server: Flask, services: Services) -> None:
 
     def confirm_by_passkey() -> Response:
         act = request.form.get("act", "")
-        if act not in OF_ACCOUNT and not erases(act):
+        if not is_act(act):
             raise InvalidInput(UNKNOWN_ACT)
         options = factors.begin_confirming(person().id, _secret(), request.host_url, act)
         return Response(options, mimetype="application/json")
@@ -39,9 +38,9 @@ def register(server: Flask, services: Services) -> None:
     server.add_url_rule("/confirm/passkey", "confirm_by_passkey", confirm_by_passkey, methods=["POST"])
 
 
-def erases(act: str) -> bool:
-    """Whether these words are the act of erasing somebody."""
-    return _ERASES.fullmatch(act) is not None
+def is_act(act: str) -> bool:
+    """Whether these words are an act that is confirmed."""
+    return act in _OF_ACCOUNT or _ERASES.fullmatch(act) is not None
 
 
 def takes_passkey(confirmation: Confirmation, user: User) -> bool:
@@ -55,7 +54,7 @@ def given_by(confirmation: Confirmation, user: User, password: str, answer: str)
 
 
 def given_in_form() -> Given:
-    """What somebody shows in a form of a plain page."""
+    """What somebody with a password of Lightbox shows in a form of a plain page."""
     return _password_or(request.form.get("confirmed", ""), request.form.get("password", ""))
 
 

@@ -15,7 +15,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.auth import SessionGuard, SignedIn, local_path
-from dashboard.confirming import UNKNOWN_ACT, erases, keep_confirmation
+from dashboard.confirming import UNKNOWN_ACT, is_act, keep_confirmation
 from dashboard.errors import message_page, user_facing_error
 from dashboard.login_page import login_page
 from data.errors import UserFacingError
@@ -76,7 +76,7 @@ class SignInPages:
     def once_more(self) -> Page:
         """Lead somebody who is signed in to the provider, to confirm an act that they then go on with."""
         act = request.args.get("act", "")
-        if not erases(act):
+        if not is_act(act):
             return message_page(400, UNKNOWN_ACT)
         try:
             url, attempt = self.confirmation.begin()

@@ -106,16 +106,17 @@ class Confirmation:
             raise SignInRefused("The hospital's sign-in did not ask for your password anew.")
         return self._sealer.seal(act, user.id)
 
-    def confirm(self, user_id: str, given: Given, code: str, act: str) -> None:
+    def confirm(self, user_id: str, given: Given, code: str | None, act: str) -> None:
         """Check what somebody has given for an act, and a code beside a password; the audit trail keeps how.
 
+        `code`: None for acts that ask for none.
         Raises InvalidInput where it does not fit, ProviderAway (a UserFacingError) for a directory that
         does not answer. Wrong ones make this account's confirmations wait.
         """
         how = self._checked(user_id, given, code, act)
         self._audit.record(AuditEvent(self._clock(), user_id, "confirmed", user_id, f"{act}: by {how}"))
 
-    def _checked(self, user_id: str, given: Given, code: str, act: str) -> str:
+    def _checked(self, user_id: str, given: Given, code: str | None, act: str) -> str:
         """By what somebody has shown who they are, in words."""
         identity = self._identity(user_id)
         if isinstance(given, PasskeyAnswer):
@@ -128,10 +129,12 @@ class Confirmation:
             self._confirm_at_directory(identity, user_id, given)
         return WAY_WORDS[identity.way]
 
-    def _confirm_here(self, user_id: str, password: str, code: str) -> str:
+    def _confirm_here(self, user_id: str, password: str, code: str | None) -> str:
         self._accounts.confirm(user_id, password)
         factors = self._codes_of(user_id)
-        return "password" if factors is None else f"password and {factors.check_code(user_id, code)}"
+        if factors is None or code is None:
+            return "password"
+        return f"password and {factors.check_code(user_id, code)}"
 
     def _confirm_by_passkey(self, user_id: str, given: PasskeyAnswer, act: str) -> str:
         if self._factors is None:

@@ -19,9 +19,10 @@ from services.identity_providers import confirmation as confirming
 from services.identity_providers.confirmation import Confirmation
 from services.identity_providers.faults import ProviderAway, SignInRefused
 from services.identity_providers.oidc import Arrival, OidcProvider
-from services.sign_in_settings import SignInSettings
+from services.sign_in_settings import LdapSettings, SignInSettings
 from services.throttling import Origin
 from tests.dashboard.clinic import Clinic
+from tests.dashboard.conftest import form_token
 from tests.dashboard.hospital import ways_of
 from tests.oidc_provider import TestProvider, oidc_provider
 
@@ -72,8 +73,8 @@ def _through(client: FlaskClient, provider: TestProvider, address: str, login: s
     return client.get(f"{back.path}?{back.query}")
 
 
-def _once_more(client: FlaskClient, provider: TestProvider, login: str = "ada"):  # type: ignore[no-untyped-def]
-    return _through(client, provider, f"/sign-in/oidc/once-more?act={ACT}", login)
+def _once_more(client: FlaskClient, provider: TestProvider, login: str = "ada", act: str = ACT):  # type: ignore[no-untyped-def]
+    return _through(client, provider, f"/sign-in/oidc/once-more?act={act}", login)
 
 
 def _user(clinic: Clinic, name: str) -> User:
@@ -175,3 +176,51 @@ def test_who_comes_by_the_directory_gives_its_password(clinic: Clinic) -> None:
     directory.away = True
     with pytest.raises(ProviderAway):
         asking.confirm(bob.id, "his own", "", ACT)
+
+
+def _in(client: FlaskClient) -> bool:
+    return client.get("/session").status_code == 200
+
+
+def _end_others(client: FlaskClient, **given: str) -> int:
+    page = client.get("/account").text
+    form = {"csrf_token": form_token(page), "session": "others", **given}
+    return client.post("/account/sessions", data=form).status_code
+
+
+def test_people_of_the_provider_end_their_other_sessions_once_they_have_signed_in_anew(
+    clinic: Clinic, provider: TestProvider, server: Flask, signed_in: FlaskClient
+) -> None:
+    other = server.test_client()
+    _through(other, provider, "/sign-in/oidc", "ada")
+    assert "sign in at the hospital" in signed_in.get("/account").text
+    assert _end_others(signed_in) == 400
+    _once_more(signed_in, provider)  # for another act
+    assert _end_others(signed_in) == 400 and _in(other)
+    assert _once_more(signed_in, provider, act="end sessions").status_code == 200
+    assert _end_others(signed_in) == 302
+    assert _in(signed_in) and not _in(other)
+    (event,) = [each for each in AuditLog(clinic.database).recent(5) if each.action == "confirmed"]
+    assert event.detail == "end sessions: by the hospital's sign-in (OpenID Connect)"
+
+
+def test_people_of_the_directory_end_their_other_sessions_with_its_password(clinic: Clinic) -> None:
+    settings = SignInSettings(ldap=LdapSettings(("ldaps://h.example",), "cn=x", "y", "dc=h"), groups=GROUPS)
+    ways = ways_of(clinic, settings, directory=OneDirectory())
+    asking = Confirmation(clinic.accounts, AuditLog(clinic.database), lambda: "k" * 32, ways)
+    retention = replace(clinic.services.retention, confirmation=asking)
+    services = replace(clinic.services, sign_in_ways=ways, retention=retention)
+    server = build_dashboard(services, secret_key="k" * 32).server
+    here, there = (_by_directory(server) for _ in range(2))
+    assert "of the hospital's directory, to end one" in here.get("/account").text
+    assert _end_others(here, password="another") == 400
+    assert _in(there)
+    assert _end_others(here, password="his own") == 302
+    assert _in(here) and not _in(there)
+
+
+def _by_directory(server: Flask) -> FlaskClient:
+    client = server.test_client()
+    form = {"csrf_token": form_token(client.get("/login").text), "name": "bob", "password": "his own"}
+    assert client.post("/sign-in/ldap", data=form).status_code == 302
+    return client
