@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -13,8 +14,11 @@ from flask.testing import FlaskClient
 from dashboard.build import build_dashboard
 from data.database import now
 from data.records import Role, User
+from data.stores.passkeys import PasskeyStore
 from services.assembly.second_factors import build_second_factors
 from services.second_factors.codes import STEP_SECONDS
+from services.second_factors.second_factors import NO_PASSKEY
+from tests.authenticator import Authenticator
 from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.dashboard.conftest import SignIn, form_token, log_in
 
@@ -154,6 +158,32 @@ def test_own_sessions_are_shown_in_words_and_ended_with_the_password(server: Fla
     third = sign_in()
     here.post("/account/sessions", data={"session": "others", "password": PASSWORD}, headers=here.csrf)
     assert _in(here) and not _in(third)
+    _set_up(here)  # whose app shows codes is asked for none with this
+    typed = {"session": "others", "password": PASSWORD, "confirmed": "{}"}  # who has typed one means that
+    assert here.post("/account/sessions", data=typed, headers=here.csrf).status_code == 302
+    answered = typed | {"password": ""}
+    refused = here.post("/account/sessions", data=answered, headers=here.csrf)
+    assert refused.status_code == 400 and NO_PASSKEY in refused.text
+
+
+def test_what_a_passkey_is_to_sign_is_told_for_known_acts_and_who_has_one(
+    clinic: Clinic, sign_in: SignIn
+) -> None:
+    client = sign_in()
+
+    def ask(act: str) -> tuple[int, str]:
+        answer = client.post("/confirm/passkey", data={"act": act}, headers=client.csrf)
+        return answer.status_code, answer.text
+
+    status, said = ask("end sessions")
+    assert status == 400 and NO_PASSKEY in said
+    PasskeyStore(clinic.database).add(Authenticator(_person(clinic).id, "http://localhost").passkey())
+    assert "Use a passkey instead" in client.get(FACTOR).text
+    for act in ("end sessions", "change second factors", "erase P-7K4MX"):
+        status, told = ask(act)
+        assert (status, json.loads(told)["userVerification"]) == (200, "required")
+    for act in ("", "promote", "erase P-7K4MX; drop"):
+        assert ask(act)[0] == 400 and "nothing that has to be confirmed" in ask(act)[1]
 
 
 def test_a_stranger_locks_nobody_out_of_a_browser_they_know(
