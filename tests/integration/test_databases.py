@@ -44,6 +44,7 @@ from data.stores.received import ReceivedStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.seen_groups import SeenGroupStore
 from data.stores.uploads import UploadStore
 from data.stores.watched_senders import WatchedSenderStore, quarter_of
 from data.tables import metadata
@@ -214,6 +215,15 @@ def test_when_senders_sent_and_what_was_decided_on_them_comes_back(engine):
     assert watched.listening()[0].told_at == at
     kept = watched.change("MR1", lambda known: replace(known, muted_until=at, told_for=at))
     assert watched.watches() == {"MR1": kept} and kept.muted_until == at and not kept.retired
+
+
+def test_that_people_came_with_a_group_is_kept_once_whoever_notes_it_at_once(engine):
+    groups, at = [f"cn=group {n},dc=h" for n in range(20)], now().replace(microsecond=0)
+    _at_once(lambda n: SeenGroupStore(engine).note(groups, at + timedelta(microseconds=n)))
+    SeenGroupStore(engine).note(groups[:1], at + timedelta(hours=1))
+    seen = SeenGroupStore(engine).last_seen([*groups, "cn=nobody's"])
+    assert set(seen) == set(groups)
+    assert seen[groups[0]] == at + timedelta(hours=1) and seen[groups[1]] < at + timedelta(seconds=1)
 
 
 def test_accounts(engine):
