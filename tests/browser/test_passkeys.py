@@ -14,6 +14,7 @@ from data.stores.passkeys import PasskeyStore
 from data.stores.patients import PatientStore
 from services.second_factors.passkeys import NOT_TAKEN
 from tests.browser.conftest import Visit
+from tests.browser.test_accessibility import _findings
 from tests.dashboard.clinic import PASSWORD, Clinic
 
 pytestmark = pytest.mark.browser
@@ -120,6 +121,7 @@ def test_a_passkey_confirms_what_one_changes_of_ones_account(
     page.goto(f"{visit.address}/account")
     sessions = page.locator("#sessions form").first
     by_passkey(sessions, "Your passkey has answered")
+    assert _findings(page) == []
     sessions.get_by_role("button", name="End the session of Firefox").click()
     expect(page.get_by_text("That session has ended.")).to_be_visible()
     assert clinic.services.sessions.user(elsewhere) is None
@@ -177,6 +179,7 @@ def test_a_passkey_confirms_an_erasure_in_the_place_of_the_password(
     authenticator("setUserVerified", isUserVerified=True)
     page.click("#erase-use-passkey")
     expect(page.locator("#erase-answered")).to_contain_text("Your passkey has answered")
+    assert _findings(page) == []
     page.fill("#erase-name", "P-22222")
     erase()
     expect(page.locator("#erase-form .lb-dialog-error")).to_contain_text("Nothing was erased")
