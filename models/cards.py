@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from models.evaluation import Evaluation
 from models.statistics.estimate import Estimate
@@ -75,6 +76,7 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         *_reference(trained),
         f"- data: SHA-256 `{facts.get('data_sha256', 'unknown')}`, validation fold "
         f"{facts.get('validation_fold', 'unknown')} of 5",
+        *_revision(facts.get("data_revision")),
         f"- made by: `python app.py train {task.name} --data DIR`, {facts.get('minutes', '?')} minutes on "
         f"{facts.get('device', 'unknown')}, {facts.get('software', '')}",
         *[f"- {note}" for note in facts.get("notes", [])],
@@ -86,6 +88,17 @@ def _reference(trained: Trained) -> list[str]:
     if not (trained.folder / REFERENCE).exists():
         return []
     return [f"- `{REFERENCE}` holds features and vectors of labelled scans, which drift is measured against"]
+
+
+def _revision(revision: Mapping[str, str] | None) -> list[str]:
+    """What DVC tracked of the data."""
+    if revision is None:
+        return []
+    git = f", git `{revision['git']}`" if revision["git"] else ""
+    return [
+        f"- data's revision: DVC `{revision['md5']}` of `{revision['path']}` in `{revision['file']}`"
+        f" ({revision['state']}){git}"
+    ]
 
 
 def _table(figures: dict[str, Estimate]) -> list[str]:

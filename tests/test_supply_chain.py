@@ -18,6 +18,7 @@ LOCKS = {
     "deploy/python_client/requirements.in": "deploy/python_client/requirements.txt",
     "deploy/terraform/checks/requirements.in": "deploy/terraform/checks/requirements.txt",
     "deploy/terraform/checks/providers.in": "deploy/terraform/checks/providers.txt",
+    "deploy/dvc/requirements.in": "deploy/dvc/requirements.txt",
 }
 GPL = {"pylibjpeg-libjpeg"}
 

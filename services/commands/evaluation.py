@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LINES = 5.0
 _ONE_OF = "Give a folder of labelled images with --data, or scans of the house with --scans; not both."
 _OF_A_VERSION = "--version is for --scans and --outside; judge other weights on a folder with --weights."
-_OF_FOLDERS = ("validation", "reference", "keep", "outside", "weights", "out")
+_OF_FOLDERS = ("validation", "reference", "keep", "outside", "weights", "out", "metrics")
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -58,6 +58,9 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="a folder of weights instead")
     parser.add_argument("--out", type=Path, metavar="DIR", help="table, curves and the worst cases go there")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--metrics", type=Path, metavar="FILE", help="with --data: figures alone as JSON, for `dvc metrics`"
+    )
     parser.set_defaults(run=evaluate)
 
 
@@ -72,6 +75,7 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         return _scans(arguments, settings)
     if arguments.version is not None and (arguments.weights is not None or not arguments.outside):
         raise InvalidInput(_OF_A_VERSION)
+    from data import atomic_files
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
     from services.assembly.stores import registry_of
@@ -97,6 +101,9 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     evaluation = training.evaluate(task, trained, arguments.data, fold, settings.device, arguments.out)
     if arguments.keep:
         training.keep_evaluation(trained, evaluation)
+    if arguments.metrics is not None:
+        figures = {"task": task.name, "figures": evaluation.plain()["figures"]}
+        atomic_files.write(arguments.metrics, json.dumps(figures, indent=2) + "\n")
     if arguments.json:
         about = {"task": task.name, "weights_sha256": trained.sha256}
         print(json.dumps(about | evaluation.plain(), indent=2))

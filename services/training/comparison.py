@@ -18,6 +18,7 @@ import numpy as np
 from data import atomic_files
 from data.errors import InvalidInput
 from data.labelled.datasets import dataset_hash
+from data.labelled.dvc import data_revision
 from data.records import TrackedRun
 from data.tracking import Tracking
 from models import weights
@@ -135,7 +136,9 @@ def _run_of(
             return run.run_id
     into = folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
     name, tags = choice or "the recipe", {TAG: COMPARED}
-    with TrackedTraining.opened(tracking, plan, material, data_sha256, into, resume, name, tags) as log:
+    with TrackedTraining.opened(
+        tracking, plan, material, data_sha256, into, resume, name, tags, data_revision(asked.data)
+    ) as log:
         best = fit(material, plan.recipe, into, log, place, resume)
         scores = material.scores(predictor(material, weights.checkpointed(best), place))
         atomic_files.write(into / SCORES, json.dumps(scores))

@@ -6,10 +6,12 @@ import csv
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from data import atomic_files
+from data.labelled.dvc import DataRevision
 from data.records import ModelVersion
 from data.tracking import Tracking
 from models.outside import metrics_of
@@ -65,18 +67,21 @@ class TrackedTraining(SilentLog):
         resume: bool,
         name: str = "",
         tags: Mapping[str, str] | None = None,
+        revision: DataRevision | None = None,
     ) -> TrackedTraining:
         """A new run, or the one that a stopped training had noted in its folder.
 
-        `data_sha256` is the hash of the material's files.
+        `data_sha256` is the hash of the material's files, `revision` what DVC tracks of the data.
         """
         task = plan.training.task.name
         facts = {"data_sha256": data_sha256, "validation_fold": plan.fold, "recipe": plan.facts()}
+        if revision is not None:
+            facts["data_revision"] = asdict(revision)
         folder.mkdir(parents=True, exist_ok=True)
         noted = folder / "run"
         if resume and noted.exists():
             return cls(tracking, noted.read_text().strip(), plan, folder, facts)
-        parameters = plan.facts() | {"data_sha256": data_sha256}
+        parameters = plan.facts() | {"data_sha256": data_sha256} | (revision.parameters() if revision else {})
         run_id = tracking.start_run(EXPERIMENT.format(task=task), name or f"train {task}", parameters, tags)
         atomic_files.write(noted, run_id)
         log = cls(tracking, run_id, plan, folder, facts)

@@ -13,6 +13,7 @@ import numpy as np
 
 from data import atomic_files
 from data.labelled.datasets import dataset_hash
+from data.labelled.dvc import data_revision
 from data.records import ModelVersion
 from data.tracking import Tracking
 from models import weights
@@ -78,7 +79,9 @@ def train(
         log: SilentLog = SILENT
         if processes.first:
             data_sha256 = dataset_hash(material.files)
-            log = TrackedTraining.opened(tracking, plan, material, data_sha256, folder, resume, tags=tags)
+            log = TrackedTraining.opened(
+                tracking, plan, material, data_sha256, folder, resume, tags=tags, revision=data_revision(data)
+            )
         with log:
             best = fit(material, plan.recipe, folder, log, place, resume, processes)
             if not isinstance(log, TrackedTraining):
