@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from data.stores.jobs import JobStore
+from data.stores.promotions import PromotionStore
 from models import tasks
 from models.outside import OutsideEvaluation
 from models.task import Task
@@ -19,15 +21,19 @@ from services.assembly.evaluations import EvaluationServices, evaluations_of
 from services.assembly.retention import RetentionServices, build_retention
 from services.assembly.reviewing import blinding_of
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
+from services.assembly.versions import margins, rehearsals_of
 from services.demo.demonstration import Demo
 from services.evaluations.scan_sets import ScanSets
 from services.importing.imports import Importing
 from services.inference.engine import Engine
+from services.jobs import Jobs
 from services.reading.reader import Batcher, Reader
 from services.reading.segmenting import Segmenting
 from services.settings import Settings
 from services.training.outside import judged_outside, keep_outside
 from services.versions.outside import OutsideResults
+from services.versions.promotion import Promotions
+from services.versions.rehearsals import Rehearsals
 from services.versions.serving import Serving
 from services.versions.uploads import ModelUploads
 
@@ -90,6 +96,20 @@ def evaluations_alone(settings: Settings) -> Iterator[EvaluationServices]:
         sets = ScanSets(stores.ledger, stores.scans, settings.outside_sets, lambda: [], lambda: [])
         serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
         yield evaluations_of(stores, sets, engine, reader, serving, blinding_of(stores).hidden)
+
+
+@contextmanager
+def rehearsals_alone(settings: Settings) -> Iterator[tuple[Rehearsals, Promotions]]:
+    """Rehearsals that are waited for, and what the promotion gate says of them."""
+    with command_stores(settings) as stores, _networks(stores) as (engine, reader):
+        serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
+        jobs = Jobs(JobStore(stores.database))  # never started: a server beside it does its own
+        rehearsals = rehearsals_of(stores, engine, reader, serving, jobs)
+        promotions = PromotionStore(stores.database)
+        yield (
+            rehearsals,
+            Promotions(promotions, stores.registry, serving, rehearsals, stores.audit, margins(settings)),
+        )
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from services.alerts.alerts import Alerts
 from services.assembly.reading import ReadingServices
 from services.assembly.reviewing import suspensions_of
 from services.assembly.stores import Stores
+from services.inference.engine import Engine
 from services.jobs import Jobs
+from services.reading.reader import Reader
 from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.settings import Settings
@@ -60,19 +62,7 @@ def build_versions(
     engine, reader = reading.engine, reading.reader
     settings, registry, audit, files = stores.settings, stores.registry, stores.audit, stores.files
     serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds)
-    rehearser = Rehearser(reader, stores.results, stores.reviews, files)
-    rehearsals = Rehearsals(
-        registry,
-        serving,
-        engine,
-        rehearser,
-        stores.scans,
-        stores.worklist,
-        files,
-        jobs,
-        JobStore(stores.database),
-        audit,
-    )
+    rehearsals = rehearsals_of(stores, engine, reader, serving, jobs)
     promotions = Promotions(
         PromotionStore(stores.database),
         registry,
@@ -107,6 +97,22 @@ def build_versions(
             audit,
         ),
         suspensions_of(stores),
+    )
+
+
+def rehearsals_of(stores: Stores, engine: Engine, reader: Reader, serving: Serving, jobs: Jobs) -> Rehearsals:
+    """Rehearsals on these networks."""
+    return Rehearsals(
+        stores.registry,
+        serving,
+        engine,
+        Rehearser(reader, stores.results, stores.reviews, stores.files),
+        stores.scans,
+        stores.worklist,
+        stores.files,
+        jobs,
+        JobStore(stores.database),
+        stores.audit,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -47,6 +47,7 @@ from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.versions.registry import Registry
 from services.versions.rehearser import Rehearser, paired
+from services.versions.rehearsing import Rehearsing, WaitedFor
 from services.versions.serving import Serving
 from services.versions.trained_patients import trained_on
 
@@ -130,6 +131,19 @@ class Rehearsals:
 
     def begin(self, task: str, version: str, scans: int, by: str | None) -> Job:
         """As `request`, for the house itself, of which `by` is the account that set it going, if any."""
+        asked = self._asked(task, version, scans, by)
+        return self._jobs.submit(JOB, json.dumps(asdict(asked)), by)
+
+    def rehearse_now(self, task: str, version: str, scans: int, advance: Callable[[float], None]) -> None:
+        """Have a version re-read the last scans and wait, for the command line.
+
+        Raises as `begin` does, and UserFacingError where it comes to nothing.
+        """
+        asked = self._asked(task, version, scans, None)
+        self._rehearse(asked, WaitedFor(task, version, advance))
+
+    def _asked(self, task: str, version: str, scans: int, by: str | None) -> RehearsalRequest:
+        """What may be done, noted in the audit trail."""
         if not 1 <= scans <= MOST_SCANS:
             raise InvalidInput(f"A rehearsal takes between 1 and {MOST_SCANS} scans.")
         live = self._serving.live(task)
@@ -142,7 +156,7 @@ class Rehearsals:
             raise InvalidInput("There are no scans yet that this version could read.")
         detail = f"version {version} on the last {scans} scans"
         self._audit.record(AuditEvent(now(), by, "model.rehearse", task, detail))
-        return self._jobs.submit(JOB, json.dumps(asdict(RehearsalRequest(task, version, scans))), by)
+        return RehearsalRequest(task, version, scans)
 
     def cancel(self, job_id: str, user: User) -> None:
         """End a rehearsal that waits or runs; raises NotAllowed, NotFound."""
@@ -242,7 +256,9 @@ class Rehearsals:
         return list(self._worklist.page(query, with_identity=False).rows)
 
     def _work(self, job: JobContext) -> None:
-        asked = RehearsalRequest(**json.loads(job.subject))
+        self._rehearse(RehearsalRequest(**json.loads(job.subject)), job)
+
+    def _rehearse(self, asked: RehearsalRequest, job: Rehearsing) -> None:
         if asked.version == self._serving.live(asked.task):
             raise InvalidInput("This version went live before it was rehearsed.")
         champion = self._engine.loaded(asked.task)
@@ -257,7 +273,7 @@ class Rehearsals:
             self._drop(run_id)
             raise
 
-    def _begun(self, asked: RehearsalRequest, champion: Loaded, job: JobContext) -> str:
+    def _begun(self, asked: RehearsalRequest, champion: Loaded, job: Rehearsing) -> str:
         tags = {"lightbox.kind": KIND, VERSION: asked.version}
         with _telling_away():
             for left in self._tracking.runs(_experiment(asked.task), {"lightbox.job": job.job_id}):
@@ -270,7 +286,7 @@ class Rehearsals:
             )
 
     def _rehearsed(
-        self, run_id: str, asked: RehearsalRequest, champion: Loaded, candidate: Loaded, job: JobContext
+        self, run_id: str, asked: RehearsalRequest, champion: Loaded, candidate: Loaded, job: Rehearsing
     ) -> Rehearsal:
         started = now()
         with _telling_away():
@@ -310,7 +326,7 @@ class Rehearsals:
         )
 
     def _compared(
-        self, run_id: str, scan: Scan, champion: Loaded, candidate: Loaded, job: JobContext, done: float
+        self, run_id: str, scan: Scan, champion: Loaded, candidate: Loaded, job: Rehearsing, done: float
     ) -> RehearsedScan | str:
         def look(_: float) -> None:
             if job.cancelled():

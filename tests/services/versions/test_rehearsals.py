@@ -194,3 +194,35 @@ def test_nor_beside_a_champion_that_has_learnt_from_them(house: Department) -> N
     job = house.rehearsals.request(BRAIN_TUMOUR, version, 10, house.ada)
     assert house.jobs.wait_idle(PATIENCE_S)
     assert "none to compare them on" in str(house.jobs.get(job.id).failure)
+
+
+def test_a_rehearsal_that_a_command_waits_for_counts_as_any_other(house: Department) -> None:
+    house.add(4, bright=800)
+    house.add(3, bright=0)
+    version = house.version(above=700, name="candidate").version
+    told: list[float] = []
+    house.rehearsals.rehearse_now(BRAIN_TUMOUR, version, 5, told.append)
+    made = house.rehearsals.latest(BRAIN_TUMOUR, version, "1")
+    assert made is not None and (len(made.differences), made.asked_by) == (5, None)
+    assert told == [number / 5 for number in range(5)]
+    assert house.promotions.gate_result(BRAIN_TUMOUR, version).rehearsal_id == made.id
+    assert house.rehearsals.jobs() == []  # no job of the server's
+    assert house.events()[:2] == ["model.rehearsed", "model.rehearse"]
+    with pytest.raises(InvalidInput, match="live already"):
+        house.rehearsals.rehearse_now(BRAIN_TUMOUR, "1", 5, told.append)
+    with pytest.raises(InvalidInput, match="between 1 and 1000"):
+        house.rehearsals.rehearse_now(BRAIN_TUMOUR, version, 0, told.append)
+
+
+def test_a_command_that_is_interrupted_leaves_nothing_of_its_rehearsal(house: Department) -> None:
+    house.add(3, bright=800)
+    version = house.version(above=700, name="candidate").version
+
+    def interrupt(fraction: float) -> None:
+        if fraction > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        house.rehearsals.rehearse_now(BRAIN_TUMOUR, version, 3, interrupt)
+    assert house.tracking.runs("lightbox-brain-tumour-rehearsal", {}) == []
+    assert house.rehearsals.latest(BRAIN_TUMOUR, version) is None
