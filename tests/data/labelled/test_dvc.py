@@ -10,7 +10,7 @@ import pytest
 from data.labelled.dvc import DataRevision, data_revision
 
 DATA = "db01f30bc3091ae614d94c1e462b3f0a.dir"
-FILE = "9dd4e461268c8034f5c8564e155c67a6"
+FILE = "9dd4e461268c8034f5c8564e155c67a6"  # pragma: allowlist secret
 MADE = "2c66e2c0644f1605b483e6fb897fc176.dir"
 LOCK = """schema: '2.0'
 stages:
