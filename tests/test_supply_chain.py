@@ -19,6 +19,7 @@ LOCKS = {
     "deploy/terraform/checks/requirements.in": "deploy/terraform/checks/requirements.txt",
     "deploy/terraform/checks/providers.in": "deploy/terraform/checks/providers.txt",
     "deploy/dvc/requirements.in": "deploy/dvc/requirements.txt",
+    "deploy/airflow/requirements.in": "deploy/airflow/requirements.txt",
 }
 GPL = {"pylibjpeg-libjpeg"}
 
