@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -28,11 +28,8 @@ from data.records import (
     Rehearsal,
     RehearsedScan,
     Scan,
-    ScanStatus,
     TrackedRun,
     User,
-    WorklistQuery,
-    WorklistRow,
 )
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -40,16 +37,15 @@ from data.stores.scans import ScanStore
 from models.cost import measured, pictures
 from models.weights import network_of
 from services import addresses, keys
-from services.cohort.filters import of_kind
 from services.inference.engine import Engine, Loaded
 from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.versions.registry import Registry
+from services.versions.rehearsed_scans import RehearsedScans
 from services.versions.rehearser import Rehearser, paired
 from services.versions.rehearsing import Rehearsing, WaitedFor
 from services.versions.serving import Serving
-from services.versions.trained_patients import trained_on
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +58,6 @@ MOST_SCANS = 1000
 COST_BATCH = 8
 BUSY_PAUSE_S = 1.0
 _UNREADABLE = "This scan could not be read."
-_ALL_TRAINED_ON = (
-    "One of the two versions was trained on the patients of every scan here, so that there is none to "
-    "compare them on."
-)
 _LOST = "MLflow could not be reached when the rehearsal was finished, so it was lost; start it again."
 
 
@@ -76,15 +68,6 @@ class RehearsalRequest:
     task: str
     version: str
     scans: int
-
-
-@dataclass
-class _Chosen:
-    """The scans of a rehearsal, and how many were passed over for what the versions were trained on."""
-
-    scan_ids: list[str]
-    synthetic: bool
-    trained_on: int = 0
 
 
 class _Cancelled(Exception):
@@ -113,7 +96,7 @@ class Rehearsals:
         self._engine = engine
         self._rehearser = rehearser
         self._scans = scans
-        self._worklist = worklist
+        self._rehearsed_scans = RehearsedScans(worklist, registry)
         self._files = files
         self._jobs = jobs
         self._job_store = job_store
@@ -229,31 +212,7 @@ class Rehearsals:
 
     def scans_are_synthetic(self, task: str) -> bool | None:
         """Whether rehearsals read synthetic scans, as there are no real ones; None: there are none at all."""
-        for made in (False, True):
-            if self._read_scans(task, made, 0, 1):
-                return made
-        return None
-
-    def _chosen(self, task: str, count: int, patients: Collection[str]) -> _Chosen:
-        """The last scans that were read, newest first, of everybody but `patients` (pseudonyms)."""
-        made = bool(self.scans_are_synthetic(task))
-        chosen = _Chosen([], made)
-        start = 0
-        while len(chosen.scan_ids) < count and (rows := self._read_scans(task, made, start, count)):
-            for row in rows:
-                if len(chosen.scan_ids) == count:
-                    break
-                if row.pseudonym in patients:
-                    chosen.trained_on += 1
-                else:
-                    chosen.scan_ids.append(row.scan_id)
-            start += len(rows)
-        return chosen
-
-    def _read_scans(self, task: str, made: bool, start: int, count: int) -> list[WorklistRow]:
-        filters = of_kind({"task": (task,), "status": (ScanStatus.READ.value,)}, made)
-        query = WorklistQuery(start=start, count=count, filters=filters)
-        return list(self._worklist.page(query, with_identity=False).rows)
+        return self._rehearsed_scans.are_synthetic(task)
 
     def _work(self, job: JobContext) -> None:
         self._rehearse(RehearsalRequest(**json.loads(job.subject)), job)
@@ -290,10 +249,7 @@ class Rehearsals:
     ) -> Rehearsal:
         started = now()
         with _telling_away():
-            patients = trained_on(self._registry, asked.task, asked.version, champion.version)
-        chosen = self._chosen(asked.task, asked.scans, patients)
-        if chosen.trained_on and not chosen.scan_ids:
-            raise InvalidInput(_ALL_TRAINED_ON)
+            chosen = self._rehearsed_scans.chosen(asked.task, asked.scans, asked.version, champion.version)
         ids = chosen.scan_ids
         rehearsed: list[RehearsedScan] = []
         failed: list[tuple[str, str]] = []
