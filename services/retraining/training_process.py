@@ -74,6 +74,11 @@ class TrainingProcesses:
                     )
             return self._running[name]
 
+    def runs(self, name: str) -> bool:
+        """Whether one was begun by this server, and has not ended."""
+        process = self._running.get(name)
+        return process is not None and process.poll() is None
+
     def forget(self, name: str) -> None:
         """End one, where it runs, and think of it no more."""
         with self._lock:

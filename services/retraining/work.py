@@ -128,9 +128,12 @@ class RetrainingWork:
 
     def _train(self, retraining: Retraining, context: JobContext) -> None:
         """Have a version trained in another process, and make it the challenger."""
+        whole = self._packs.whole(retraining.pack_id or "")
+        if whole and self._processes.runs(retraining.id):  # MLflow need not be asked every two seconds
+            raise Busy(_WAITS)
         version = self._trained(retraining)
         if version is None:
-            if not self._packs.whole(retraining.pack_id or "") or not self._laid_out(retraining):
+            if not whole or not self._laid_out(retraining):
                 self._drop(retraining.id)  # a scan of it was erased, or the folder is gone: begin anew
                 self._step(retraining, RetrainingState.PACKING)
                 return
