@@ -49,7 +49,10 @@ def test_the_form_of_a_schedule_is_for_a_new_one_or_for_changes(clinic: Clinic) 
     new = planning.opened(plans, cohorts, TASKS, user, schedule_cards.ADD)
     what, row = new[schedule_form.WHAT], schedule_form.row_of(schedule_form.WHAT)
     assert (new[schedule_form.PLANNING], new[row]) == ("", False)
-    assert what["value"] == what["options"][0]["value"] and len(what["options"]) == 5
+    assert what["value"] == what["options"][0]["value"] and len(what["options"]) == 7
+    of_head = planning.opened(plans, cohorts, TASKS, clinic.person(Role.HEAD), schedule_cards.ADD)
+    labels = [option["label"] for option in of_head[schedule_form.WHAT]["options"]]
+    assert len(labels) == 5 and not any("Retraining" in label for label in labels)
     planning.save(plans, user, "", COHORT, {"n": "7", "filters": "site=North"}, "Mine", "0 5 * * *")
     (view,) = plans.views()
     button = {"type": schedule_cards.ACTION, "schedule": view.schedule.id, "verb": "change"}
