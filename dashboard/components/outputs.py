@@ -55,6 +55,15 @@ def clicked(*clicks: int | None) -> None:
         raise PreventUpdate
 
 
+def beside(button: Mapping[str, str], states: Sequence[Mapping[str, Any]], *parts: str) -> str | None:
+    """The value of the field beside a button: of the same `parts` of its id; None where there is none."""
+    for state in states:
+        if all(state["id"][part] == button[part] for part in parts):
+            value = state.get("value")
+            return None if value is None else str(value)
+    return None
+
+
 def pressed(triggered: Any, clicks: Sequence[int | None]) -> dict[str, str]:
     """The id of the button in a list that was pressed; `triggered` is `ctx.triggered_id`."""
     if not isinstance(triggered, dict) or not any(clicks):

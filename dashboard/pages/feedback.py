@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, html
@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.frame import LOCATION
-from dashboard.components.outputs import Values, outputs, pressed
+from dashboard.components.outputs import Values, beside, outputs, pressed
 from data.records import FeedbackState, User
 from services import addresses
 from services.permissions import Permission, may
@@ -86,7 +86,7 @@ def register(app: Dash, feedback: FeedbackMessages) -> None:
     def _act(clicks: list[int | None], _: list[str | None]) -> str:
         user = require(Permission.ANSWER_FEEDBACK)
         button = pressed(ctx.triggered_id, clicks)
-        act(feedback, user, button, _written(button, ctx.states_list[0]))
+        act(feedback, user, button, beside(button, ctx.states_list[0], "message"))
         return f"{button['verb']} {button['message']}"
 
 
@@ -95,9 +95,3 @@ def _state(search: str | None) -> FeedbackState:
         return FeedbackState(addresses.feedback_state(search))
     except ValueError:
         return FeedbackState.OPEN
-
-
-def _written(button: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
-    """What was written in the field of a button's card."""
-    written = (state.get("value") for state in states if state["id"]["message"] == button["message"])
-    return next(written, None)

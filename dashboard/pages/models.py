@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -13,7 +13,7 @@ from dashboard.auth import require
 from dashboard.components import model_promotions, model_versions, rehearsals
 from dashboard.components.attributes import data
 from dashboard.components.model_controls import ACT, COUNT, WHY
-from dashboard.components.outputs import Values, clicked, outputs, pressed
+from dashboard.components.outputs import Values, beside, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
 from data.records import ModelVersion, PromotionGateResult, User
@@ -206,7 +206,8 @@ def _register_acting(app: Dash, versions: VersionServices) -> None:
     ) -> Values:
         user, button = require(Permission.SEE_MODELS), pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
         reasons, counts, _uploaded = ctx.states_list
-        return acted(versions, user, button, _beside(button, reasons), _beside(button, counts), uploaded)
+        reason, count = (beside(button, each, "task", "version") for each in (reasons, counts))
+        return acted(versions, user, button, reason, count, uploaded)
 
     @app.callback(
         Output(PROGRESS, "children", allow_duplicate=True),
@@ -308,16 +309,6 @@ def _upload(task: str) -> Component:
         ],
         className="lb-card",
     )
-
-
-def _beside(button: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
-    """The value beside a button: that of the same task and version."""
-    wanted = (button["task"], button["version"])
-    for state in states:
-        if (state["id"]["task"], state["id"]["version"]) == wanted:
-            value = state.get("value")
-            return None if value is None else str(value)
-    return None
 
 
 def _count(text: str | None) -> int:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import retrainings as parts
-from dashboard.components.outputs import Values, outputs, pressed
+from dashboard.components.outputs import Values, beside, outputs, pressed
 from dashboard.components.retrainings import ACT, WHY
 from data.errors import InvalidInput, TrackingAway
 from data.records import Retraining, RetrainingState, User
@@ -121,16 +121,10 @@ def register(app: Dash, retrainings: Retrainings, versions: VersionServices) -> 
         user = require(Permission.RETRAIN)
         button = pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
         (reasons,) = ctx.states_list
-        sentence = act(retrainings, user, button, _beside(button, reasons))
+        sentence = act(retrainings, user, button, beside(button, reasons, "retraining") or "")
         said = html.Div(sentence, className="alert alert-success py-2")
         content = show(retrainings, versions, user)
         return {SAID: said, CONTENT: content, SEEN: _word(retrainings, user)}
-
-
-def _beside(button: Mapping[str, str], reasons: list[dict[str, object]]) -> str:
-    """The reason that stands beside a button."""
-    of_same = [each for each in reasons if each["id"] == {"type": WHY, "retraining": button["retraining"]}]
-    return str(of_same[0].get("value") or "") if of_same else ""
 
 
 def _word(retrainings: Retrainings, user: User) -> str:
@@ -146,10 +140,9 @@ def _in_hand(
     if retraining.state is not RetrainingState.READY or retraining.version is None:
         return parts.in_hand(user, retraining, None, None, retrainings.packed(retraining))
     task, version = retraining.task, retraining.version
-    live = versions.serving.live(task)
     try:
-        made = None if live is None else versions.rehearsals.latest(task, version, live)
         gate = versions.promotions.gate_result(task, version)
+        made = None if gate.rehearsal_id is None else versions.rehearsals.opened(gate.rehearsal_id)
     except TrackingAway as away:
         return html.Div(
             [parts.in_hand(user, retraining, None, None), html.P(str(away), className="lb-failed")]

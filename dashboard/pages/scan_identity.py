@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import ALL, Dash, Input, Output, State, ctx
 
 from dashboard.auth import require
 from dashboard.components import identities as parts
-from dashboard.components.outputs import pressed
+from dashboard.components.outputs import beside, pressed
 from dashboard.components.scan import REFRESH
 from data.records import User
 from services.permissions import Permission
@@ -50,10 +50,5 @@ def register(app: Dash, identities: IdentityConflicts) -> None:
         user = require(Permission.SETTLE_IDENTITIES)
         button = pressed(ctx.triggered_id, clicks)
         born, sexes = ctx.states_list
-        return settle(identities, user, button, _of(button, born), _of(button, sexes))
-
-
-def _of(button: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
-    """What was chosen in the panel of a button."""
-    chosen = (state.get("value") for state in states if state["id"]["conflict"] == button["conflict"])
-    return next(chosen, None)
+        birth_date, sex = (beside(button, each, "conflict") for each in (born, sexes))
+        return settle(identities, user, button, birth_date, sex)

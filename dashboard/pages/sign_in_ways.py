@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import sign_in_ways as shown
-from dashboard.components.outputs import Values, outputs, pressed
+from dashboard.components.outputs import Values, beside, outputs, pressed
 from dashboard.components.sign_in_ways import ACCOUNT, ACTION, IDENTITIES, TOLD, TRY, WAYS
 from data.errors import InvalidInput
 from data.records import SignInWay, User
@@ -102,14 +102,10 @@ def register(
     def _act(clicks: list[int | None], _: list[str | None]) -> Values:
         administrator, button = require(Permission.ADMINISTER), pressed(ctx.triggered_id, clicks)
         identity = button["identity"]
-        told = act(services, administrator, identity, button["verb"], _chosen(ctx.states_list, identity))
+        chosen = beside(button, ctx.states_list[0], "identity")
+        told = act(services, administrator, identity, button["verb"], chosen)
         return {
             TOLD: html.Div(told, className="alert alert-success py-2"),
             IDENTITIES: identities(services, accounts, administrator),
             **people(administrator),
         }
-
-
-def _chosen(states: Any, identity: str) -> str | None:
-    """The account that is chosen for an identity, from `ctx.states_list`."""
-    return next((each.get("value") for each in states[0] if each["id"]["identity"] == identity), None)

@@ -23,7 +23,7 @@ from data.errors import InvalidInput, UnusableDataset
 from data.labelled.datasets import index_rows, patient_folds
 
 MANIFEST, INDEX = "manifest.json", "index.csv"
-PACK = "lightbox retraining pack"
+KIND = "lightbox retraining pack"
 _VOLUMES, _SLICES = PurePosixPath("brain_mri/tcga_lgg"), PurePosixPath("brain_mri/cheng_t1ce")
 Row = Mapping[str, str]
 
@@ -51,7 +51,7 @@ class _Pack:
                 manifest = json.loads(opened.read(MANIFEST))
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise UnusableDataset(f"{file.name} is no retraining pack.") from error
-        if not isinstance(manifest, dict) or manifest.get("kind") != PACK:
+        if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
             raise UnusableDataset(f"{file.name} is no retraining pack.")
         return cls(file, manifest)
 

@@ -93,9 +93,7 @@ class DriftPlanning:
 
     def ask_of(self, _: str, chosen: Choices) -> str:
         """Raises InvalidInput for what cannot be run."""
-        task, (rule, named) = chosen.get("task", ""), Against.parsed(chosen.get("reference"))
-        if task not in self._tasks:
-            raise InvalidInput("Choose a task first.")
+        task, (rule, named) = task_of(chosen, self._tasks), Against.parsed(chosen.get("reference"))
         n = number_of(chosen, LAST)
         last, days = (None, n) if chosen.get("window") == DAYS else (n, None)
         query = query_of(filters_of(chosen.get("filters", "")))
@@ -166,9 +164,7 @@ class ReportPlanning:
         asked = {"kind": ReportKind(offer).value}
         fields = next(each.fields for each in REPORT_OFFERS if each.name == offer)
         if "task" in fields:
-            asked["task"] = chosen.get("task", "")
-            if asked["task"] not in self._tasks:
-                raise InvalidInput("Choose a task first.")
+            asked["task"] = task_of(chosen, self._tasks)
         if "n" in fields:
             asked["days"] = str(number_of(chosen, _COHORT_DAYS, MOST_DAYS))
             asked["filters"] = query_of(filters_of(chosen.get("filters", "")))
@@ -223,9 +219,7 @@ class RetrainingPlanning:
 
     def ask_of(self, offer: str, chosen: Choices) -> str:
         """Raises InvalidInput for what is no rule."""
-        task = chosen.get("task", "")
-        if task not in self._tasks:
-            raise InvalidInput("Choose a task first.")
+        task = task_of(chosen, self._tasks)
         return to_json(RetrainingRule(task, number_of(chosen, _NEW_TRUTHS), offer == UNATTENDED))
 
     def choices_of(self, text: str) -> tuple[str, Choices]:
@@ -239,6 +233,14 @@ class RetrainingPlanning:
         what = "Retraining, begun by itself," if rule.unattended else "A proposal to retrain"
         truths = f"from {rule.new_truths:,} new truths on, or where drift is new"
         return f"{what} of {words_of(rule.task).label}: {truths}"
+
+
+def task_of(chosen: Choices, tasks: Sequence[str]) -> str:
+    """Which task was chosen; raises InvalidInput for none, or one that there is not."""
+    task = chosen.get("task", "")
+    if task not in tasks:
+        raise InvalidInput("Choose a task first.")
+    return task
 
 
 def number_of(chosen: Choices, usual: int, most: int = _MOST) -> int:

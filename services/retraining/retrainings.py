@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
@@ -21,7 +22,7 @@ from data.stores.patients import PatientStore
 from data.stores.retrainings import RetrainingStore
 from services.permissions import Permission, require
 from services.retraining.calling import Call
-from services.retraining.selection import Selection, selected
+from services.retraining.selection import Selection, selection_of
 from services.retraining.triggers import RetrainingRule, Trigger, due, new_truths, too_few
 from services.retraining.work import RetrainingWork
 from services.versions.registry import Registry
@@ -93,10 +94,7 @@ class Retrainings:
     def material(self, task: str) -> RetrainingMaterial:
         """What the task could be retrained on: real scans, or synthetic ones where no real one is judged."""
         judged, synthetic = self._judged(task)
-        pseudonyms = self._patients.pseudonyms({scan.patient_id for scan in judged})
-        last = self._last(task)
-        new = new_truths(judged, None if last is None else last.opened_at)
-        return RetrainingMaterial(len(judged), new, selected(judged, pseudonyms), synthetic)
+        return self._material(judged, synthetic, self._last_opened(task))
 
     def request(self, task: str, why: str, user: User) -> Retraining:
         """Have a task retrained now.
@@ -122,9 +120,9 @@ class Retrainings:
         """
         if any(other.task == rule.task for other in self._store.open()):
             return None, "A retraining is open already."
-        judged, _ = self._judged(rule.task)
-        last, material = self._last(rule.task), self.material(rule.task)
-        since = None if last is None else last.opened_at
+        judged, synthetic = self._judged(rule.task)
+        since = self._last_opened(rule.task)
+        material = self._material(judged, synthetic, since)
         trigger = due(rule, judged, since, self._latest_drift(rule.task))
         if trigger is None:
             counts = f"{material.new:,} of {rule.new_truths:,} truths are new"
@@ -150,9 +148,7 @@ class Retrainings:
         known, reason = self._get(retraining_id), _said(why)
         self._decide(known, _WAITING, RetrainingState.DECLINED, user, "retraining.decline", reason)
         if known.version is not None:
-            challenger = self._registry.challenger(known.task)
-            if challenger is not None and challenger.version == known.version:
-                self._registry.challenge(None, known.task)
+            self._registry.unchallenge(known.task, known.version)
 
     def cancel(self, retraining_id: str, why: str, user: User) -> None:
         """End one that the server is at; what it has made so far is dropped.
@@ -244,8 +240,15 @@ class Retrainings:
         real = self._store.judged(task, synthetic=False)
         return (real, False) if real else (self._store.judged(task, synthetic=True), True)
 
-    def _last(self, task: str) -> Retraining | None:
-        return next(iter(self._store.recent(1, task)), None)
+    def _last_opened(self, task: str) -> datetime | None:
+        """When the task's last one was proposed."""
+        return next((last.opened_at for last in self._store.recent(1, task)), None)
+
+    def _material(
+        self, judged: list[JudgedScan], synthetic: bool, since: datetime | None
+    ) -> RetrainingMaterial:
+        chosen = selection_of(judged, self._patients)
+        return RetrainingMaterial(len(judged), new_truths(judged, since), chosen, synthetic)
 
 
 def _said(why: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import JudgedScan
+from data.stores.patients import PatientStore
 from services.training.retraining_pack import MOST_SCANS
 
 TESTED_OF = 5
@@ -31,6 +32,11 @@ def kept_for_testing(pseudonym: str) -> bool:
     """Whether no retraining learns from a patient, now or later: rehearsals need some whom none has seen."""
     digest = hashlib.sha256(pseudonym.encode()).digest()
     return int.from_bytes(digest[:8]) % TESTED_OF == 0
+
+
+def selection_of(judged: Sequence[JudgedScan], patients: PatientStore) -> Selection:
+    """As `selected`, by the pseudonyms that the house knows."""
+    return selected(judged, patients.pseudonyms({scan.patient_id for scan in judged}))
 
 
 def selected(judged: Sequence[JudgedScan], pseudonyms: Mapping[str, str]) -> Selection:

@@ -18,7 +18,7 @@ from data.stores.patients import PatientStore
 from data.stores.retrainings import RetrainingStore
 from services.jobs import JobContext, Jobs
 from services.retraining.calling import Call
-from services.retraining.selection import selected
+from services.retraining.selection import selection_of
 from services.retraining.training_process import ENDED_EARLY, LOG, TrainingProcesses, last_sentence
 from services.settings import Settings
 from services.training.retraining_pack import PackAsk, RetrainingPacks
@@ -109,8 +109,7 @@ class RetrainingWork:
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "data").mkdir(parents=True)
         judged = self._store.judged(retraining.task, synthetic=retraining.synthetic)
-        pseudonyms = self._patients.pseudonyms({scan.patient_id for scan in judged})
-        chosen = selected(judged, pseudonyms)
+        chosen = selection_of(judged, self._patients)
         ask = PackAsk(
             retraining.task, chosen.scan_ids, retraining.why, retraining.decided_by or "", screened=True
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy as np
 from data import atomic_files
 from data.errors import InvalidInput
 from data.labelled.datasets import dataset_hash
-from data.labelled.dvc import data_revision
+from data.labelled.dvc import DataRevision, data_revision
 from data.records import TrackedRun
 from data.tracking import Tracking
 from models import weights
@@ -59,6 +60,11 @@ class Comparison:
     def plan(self, choice: str, fold: int) -> Plan:
         """The recipe with the common changes and those of a choice; raises InvalidInput."""
         return planned(self.task, {**self.common, **_changes(choice)}, fold)
+
+    @cached_property
+    def revision(self) -> DataRevision | None:
+        """What DVC tracks of the data, which is read through once however many runs there are."""
+        return data_revision(self.data)
 
 
 def asked_choices(task: str, asked: Sequence[str]) -> tuple[str, ...]:
@@ -137,7 +143,7 @@ def _run_of(
     into = folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
     name, tags = choice or "the recipe", {TAG: COMPARED}
     with TrackedTraining.opened(
-        tracking, plan, material, data_sha256, into, resume, name, tags, data_revision(asked.data)
+        tracking, plan, material, data_sha256, into, resume, name, tags, asked.revision
     ) as log:
         best = fit(material, plan.recipe, into, log, place, resume)
         scores = material.scores(predictor(material, weights.checkpointed(best), place))

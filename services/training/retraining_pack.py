@@ -24,6 +24,7 @@ from data.codec import from_json, to_json
 from data.database import new_id, now
 from data.errors import HeldPicture, InvalidInput, NotFound
 from data.files import FileStore
+from data.labelled.packs import KIND, MANIFEST
 from data.packing import unpacked
 from data.records import (
     NOTICE,
@@ -193,7 +194,7 @@ class RetrainingPacks:
                 packed.append(written)
                 progress(0.3 + 0.65 * len(packed) / len(cases))
             manifest = _manifest(ask, cases, packed, unlabelled, held)
-            pack.writestr("manifest.json", json.dumps(manifest, indent=2))
+            pack.writestr(MANIFEST, json.dumps(manifest, indent=2))
         return manifest
 
     def make(
@@ -204,10 +205,11 @@ class RetrainingPacks:
         self._files.put(keys.retraining_pack(pack_id, ASK), to_json(ask).encode())
         detail = f"{len(ask.scan_ids)} scans"
         self._audit.record(AuditEvent(now(), ask.asked_by or None, "retraining.pack", pack_id, detail))
-        with self._kept(pack_id, ask, progress) as (file, manifest):
+        with _temporary_file() as file:
+            manifest = self._keep(pack_id, ask, file, progress)
             with zipfile.ZipFile(file) as pack:
                 pack.extractall(folder)
-            return MadePack(pack_id, manifest["counts"]["scans"])
+        return MadePack(pack_id, manifest["counts"]["scans"])
 
     def whole(self, pack_id: str) -> bool:
         """Whether a pack is as it was made: no scan of it was erased since."""
@@ -219,22 +221,19 @@ class RetrainingPacks:
     def _work(self, context: JobContext) -> None:
         ask = self._asked(context.subject)
         if not ask.erased:
-            with self._kept(context.subject, ask, context.progress):
-                pass
+            with _temporary_file() as file:
+                self._keep(context.subject, ask, file, context.progress)
 
-    @contextmanager
-    def _kept(
-        self, pack_id: str, ask: PackAsk, progress: Callable[[float], None]
-    ) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """(a pack's file, for as long as the context lasts; its manifest), kept."""
-        with tempfile.TemporaryDirectory(prefix="lightbox-pack-") as folder:
-            file = Path(folder) / PACK
-            manifest = self.write(ask, file, progress)
-            key = keys.retraining_pack(pack_id, PACK)
-            self._files.put_file(key, file)
-            if not self._wanted(pack_id, ask):  # a scan of it was erased meanwhile
-                self._files.delete(key)
-            yield file, manifest
+    def _keep(
+        self, pack_id: str, ask: PackAsk, file: Path, progress: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """Write a pack to `file` and keep it; returns its manifest."""
+        manifest = self.write(ask, file, progress)
+        key = keys.retraining_pack(pack_id, PACK)
+        self._files.put_file(key, file)
+        if not self._wanted(pack_id, ask):  # a scan of it was erased meanwhile
+            self._files.delete(key)
+        return manifest
 
     def _wanted(self, pack_id: str, ask: PackAsk) -> bool:
         try:
@@ -320,6 +319,13 @@ def _layout_of(task: str) -> Layout:
     return layout
 
 
+@contextmanager
+def _temporary_file() -> Iterator[Path]:
+    """Where a pack is written first; it goes with its folder."""
+    with tempfile.TemporaryDirectory(prefix="lightbox-pack-") as folder:
+        yield Path(folder) / PACK
+
+
 def _manifest(
     ask: PackAsk,
     cases: Sequence[_Case],
@@ -329,7 +335,7 @@ def _manifest(
 ) -> dict[str, Any]:
     scans = [_entry(case, written) for case, written in zip(cases, packed, strict=True)]
     return {
-        "kind": "lightbox retraining pack",
+        "kind": KIND,
         "task": ask.task,
         "why": ask.why,
         "made_at": now().isoformat(timespec="seconds"),

@@ -142,9 +142,7 @@ class Registry:
         self.changes += 1
         try:  # what serves does not depend on these
             self._tracking.tag_version(version.name, version.version, tags)
-            challenger = self._tracking.by_alias(version.name, CHALLENGER)
-            if challenger is not None and challenger.version == version.version:
-                self._tracking.delete_alias(version.name, CHALLENGER)
+            self._drop_challenger(version.name, version.version)
         except TrackingAway as away:
             self._note_away(away)
 
@@ -156,6 +154,17 @@ class Registry:
             else:
                 self._tracking.set_alias(task, CHALLENGER, version.version)
         self.changes += 1
+
+    def unchallenge(self, task: str, number: str) -> None:
+        """Let `challenger` point at nothing where it points at this version; raises TrackingAway."""
+        with self._telling_trouble():
+            self._drop_challenger(task, number)
+        self.changes += 1
+
+    def _drop_challenger(self, task: str, number: str) -> None:
+        challenger = self._tracking.by_alias(task, CHALLENGER)
+        if challenger is not None and challenger.version == number:
+            self._tracking.delete_alias(task, CHALLENGER)
 
     def challenger(self, task: str) -> ModelVersion | None:
         """What the alias `challenger` points at; None where at nothing. Raises TrackingAway."""

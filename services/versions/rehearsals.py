@@ -24,7 +24,6 @@ from data.records import (
     Cost,
     Job,
     OtherReading,
-    PairedMetric,
     Rehearsal,
     RehearsedScan,
     Scan,
@@ -42,6 +41,7 @@ from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.versions.registry import Registry
+from services.versions.rehearsal_metrics import metrics_of
 from services.versions.rehearsed_scans import RehearsedScans
 from services.versions.rehearser import Rehearser, paired
 from services.versions.rehearsing import Rehearsing, WaitedFor
@@ -315,7 +315,7 @@ class Rehearsals:
 
     def _finish(self, rehearsal: Rehearsal) -> None:
         try:
-            self._tracking.log_metrics(rehearsal.id, _flat(rehearsal))
+            self._tracking.log_metrics(rehearsal.id, metrics_of(rehearsal))
             self._tracking.log_json(rehearsal.id, FILE, to_plain(rehearsal))
             self._tracking.end_run(rehearsal.id)
             older = self._runs(rehearsal.task, {"lightbox.kind": KIND, VERSION: rehearsal.version})
@@ -377,26 +377,6 @@ def _said_by(made: Rehearsal, version: str) -> Iterator[OtherReading]:
 
 def _experiment(task: str) -> str:
     return EXPERIMENT.format(task=task)
-
-
-def _flat(rehearsal: Rehearsal) -> dict[str, float]:
-    """The rehearsal's numbers for MLflow."""
-    numbers: dict[str, float] = {
-        "scans": len(rehearsal.differences),
-        "failed": len(rehearsal.failed),
-        "sides_changed": rehearsal.sides_changed,
-    }
-    for metric in rehearsal.paired:
-        numbers |= _of_metric(metric)
-    for who, cost in (("champion", rehearsal.champion_cost), ("candidate", rehearsal.candidate_cost)):
-        if cost is not None:
-            numbers |= {f"{who}_{name}": value for name, value in asdict(cost).items()}
-    return numbers
-
-
-def _of_metric(metric: PairedMetric) -> dict[str, float]:
-    parts = {"difference": metric.difference, "low": metric.low, "high": metric.high, "n": float(metric.n)}
-    return {f"{metric.name}_{part}": value for part, value in parts.items()} | {metric.name: metric.candidate}
 
 
 @contextmanager

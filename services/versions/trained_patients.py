@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Protocol
 
-from services.versions.registry import SHIPPED
+from services.versions.registry import SHIPPED, Registry
 
 _PARTS = re.compile(r"[:_]")
-
-
-class Trainings(Protocol):
-    """What a training run has noted of its patients."""
-
-    def trained_patients(self, task: str, number: str) -> Collection[str] | None:
-        """Those of a version's training and validation data; None where it is not known."""
 
 
 def pseudonyms_in(patients: Collection[str]) -> frozenset[str]:
@@ -26,11 +18,11 @@ def pseudonyms_in(patients: Collection[str]) -> frozenset[str]:
     return frozenset(part for name in patients for part in _PARTS.split(name))
 
 
-def trained_on(trainings: Trainings, task: str, *versions: str) -> frozenset[str]:
+def trained_on(registry: Registry, task: str, *versions: str) -> frozenset[str]:
     """The pseudonyms of all whom one of these versions was trained on, as far as their runs say so.
 
     What ships, where the registry does not know it, has learnt from nobody here. Raises NotFound and
     TrackingAway.
     """
-    known = [trainings.trained_patients(task, version) for version in versions if version != SHIPPED]
+    known = [registry.trained_patients(task, version) for version in versions if version != SHIPPED]
     return pseudonyms_in({patient for patients in known for patient in patients or ()})
