@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components import rehearsals
 from dashboard.components.cohort.panels import number
+from dashboard.components.model_controls import named
 from dashboard.components.model_promotions import gate_box
 from dashboard.components.results import local_time, task_name
 from data.records import (
@@ -160,10 +161,13 @@ def _button(name: str, verb: str, words: str, colour: str) -> Component:
 
 
 def _reason(name: str, words: str) -> Component:
-    """The field for a reason, named `words`."""
+    """The field for a reason, named `words`; what is written stays while the page is drawn anew."""
     control = dbc.Textarea(
-        id={"type": WHY, "retraining": name}, placeholder=words, rows=2, maxlength=LONGEST_WHY
+        id={"type": WHY, "retraining": name},
+        placeholder=words,
+        rows=2,
+        maxlength=LONGEST_WHY,
+        persistence=True,
+        persistence_type="memory",
     )
-    return html.Label(
-        [html.Span(words, className="visually-hidden"), control], className="d-block mb-2 lb-retraining-why"
-    )
+    return named(words, control, "d-block mb-2")
