@@ -55,16 +55,20 @@ def layout(user: User, argument: str = "") -> Component:
 
 
 def show(retrainings: Retrainings, versions: VersionServices, user: User) -> list[Component]:
-    """Return what each task could learn from, what is open, and what was before."""
+    """Return what each task could learn from, for who reviews nothing, what is open, and what was before."""
     recent = retrainings.recent(user)
     still_open = [each for each in recent if each.state.open]
     tasks_open = {each.task for each in still_open}
+    # How many truths there are would tell whoever reads a scan blind that another has judged it.
+    shown = () if may(user, Permission.REVIEW) else versions.registry.clinical
     content: list[Component] = [
         parts.offer(user, task, retrainings.material(task), versions.serving.live(task), task in tasks_open)
-        for task in versions.registry.clinical
+        for task in shown
     ]
     content += [_in_hand(retrainings, versions, user, each) for each in still_open]
     before = [each for each in recent if not each.state.open]
+    if not content:
+        content.append(html.P("None is under way."))
     return [*content, html.H2("Before"), *parts.listed(user, before)] if before else content
 
 
