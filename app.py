@@ -66,6 +66,7 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
     from gunicorn.app.base import BaseApplication
     from gunicorn.arbiter import Arbiter
 
+    from services.assembly.servers import starting
     from services.outages import outages_told
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -83,7 +84,7 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
 
         def load(self) -> Any:
             try:
-                with outages_told():
+                with outages_told(), starting(settings):
                     app, self.services = create_app(settings)
                     _greet(self.services.accounts, settings)
                     self.services.start()

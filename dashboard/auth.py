@@ -130,7 +130,7 @@ class SessionGuard:
         self.sessions = services.sessions
         self.factors = services.second_factors
         self.csrf = CSRFProtect()
-        self._limits = RequestLimits(services.settings.requests_per_minute)
+        self._limits = RequestLimits(services.settings.requests_per_minute, services.settings.redis_url)
         self._https = services.settings.https
         self._noted_again_at = 0.0
 

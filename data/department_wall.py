@@ -40,11 +40,11 @@ OF_THE_HOUSE = frozenset(
         "boards", "card_statements", "code_generators", "departments", "dicom_arrivals", "dicom_listening",
         "dicom_senders", "dicom_watches", "drift_limits", "drift_references", "drift_runs", "embeddings",
         "erasures", "evaluations", "external_identities", "external_sessions", "goals", "import_items",
-        "imports", "jobs", "known_browsers", "legal_holds", "passkey_challenges", "passkeys",
+        "imports", "jobs", "known_browsers", "leases", "legal_holds", "passkey_challenges", "passkeys",
         "pixel_screenings", "prior_rules", "prior_series", "promotions", "received_series", "recovery_codes",
         "remote_nodes", "reports", "retention_rules", "retrainings", "revisions", "routing_rules",
-        "schedule_runs", "schedules", "seen_groups", "sessions", "sign_in_attempts", "sign_in_notices",
-        "stop_switches", "suspensions", "tokens", "unaided_rules", "users",
+        "schedule_runs", "schedules", "seen_groups", "servers", "sessions", "sign_in_attempts",
+        "sign_in_notices", "stop_switches", "suspensions", "tokens", "unaided_rules", "users",
     }
 )  # fmt: skip
 """Tables that are of no scan, or whose rows only permissions of the whole house lead to, or a scan's id.

@@ -53,6 +53,11 @@ def unaided_mask(reading_id: str, mask_id: str) -> str:
     return f"unaided/{reading_id}/{mask_id}.npy.z"
 
 
+def upload(upload_id: str) -> str:
+    """The bytes of an upload that wait to be opened by any of several servers."""
+    return f"uploads/{upload_id}"
+
+
 def report(report_id: str, kind: str) -> str:
     """A file of a report, `kind` being pdf, json or html."""
     return f"reports/{report_id}/report.{kind}"

@@ -45,6 +45,9 @@ class Settings:
     database_url: str = ""
     files_url: str = ""
     tracking_uri: str = ""
+    redis_url: str = field(
+        default="", repr=False
+    )  # may hold a password; set where a house has several servers
     host: str = "127.0.0.1"
     port: int = 8050
     threads: int = 24
@@ -134,6 +137,7 @@ class Settings:
             or sqlite_url(home / "lightbox.db"),
             files_url=_files_url(env) or str(home / "files"),
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
+            redis_url=secret_of(env, "REDIS_URL", "REDIS_URL_FILE"),
             host=env.get("LIGHTBOX_HOST", cls.host),
             port=_whole(env, "LIGHTBOX_PORT", cls.port),
             threads=_whole(env, "LIGHTBOX_THREADS", cls.threads),
@@ -224,7 +228,7 @@ def _identifier_key(env: Mapping[str, str]) -> str:
 def _refuse_half_letters(env: Mapping[str, str]) -> None:
     """Bytes that are no UTF-8 come as halves of characters, which no database, address or log can hold."""
     for name, value in env.items():
-        if name.startswith(("LIGHTBOX_", "DATABASE_", "MLFLOW_")) and not _is_text(value):
+        if name.startswith(("LIGHTBOX_", "DATABASE_", "MLFLOW_", "REDIS_")) and not _is_text(value):
             raise InvalidInput(f"The setting {name} is no text in UTF-8.")
 
 

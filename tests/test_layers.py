@@ -35,6 +35,7 @@ HOMES = {
     ),
     "fhir": ("reports/fhir",),
     "huey": ("services/jobs/",),
+    "redis": ("services/servers/redis_events.py",),
     "evidently": ("reports",),
     "mkdocs": ("dashboard/manuals/build.py", "dashboard/manuals/hooks.py"),
     "apprise": ("services/alerts/delivery.py",),

@@ -77,7 +77,7 @@ class TusUploads:
         user = require(Permission.SEND_SCANS)
         if unsuitable := _wrong_version():
             return unsuitable
-        upload = self.uploads.get(user, upload_id)
+        upload = self.uploads.resumed(user, upload_id)
         response = _tus(200)
         response.headers["Upload-Offset"] = str(upload.offset)
         response.headers["Upload-Length"] = str(upload.size)

@@ -163,6 +163,7 @@ from data.records.scans import (
     Spacing,
     Withdrawal,
 )
+from data.records.servers import HouseServer, Lease
 from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, PasskeyAnswer, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
@@ -193,6 +194,8 @@ __all__ = [
     "ErasurePlan",
     "ErasureState",
     "ExpiringSubject",
+    "HouseServer",
+    "Lease",
     "LegalHold",
     "Origin",
     "RetentionRule",

@@ -63,6 +63,7 @@ class Job:
     failure: str | None = None
     effort: Effort = Effort()
     worked_s: float | None = None  # of a reading that is done: without its waiting for others
+    server_id: str | None = None  # of several servers the one whose run it is, or was
 
 
 @dataclass(frozen=True)

@@ -47,3 +47,4 @@ class Upload:
     refusals: tuple[Refusal, ...] = ()
     failure: str | None = None
     as_volume: bool = False  # its numbered pictures are the slices of one volume, the sender says
+    server_id: str | None = None  # of several servers the one that has what has arrived of it

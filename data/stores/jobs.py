@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -79,12 +79,19 @@ class JobStore:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def start(self, job_id: str, run_id: str) -> Job | None:
+    def queued(self) -> list[Job]:
+        """Jobs that wait, oldest first."""
+        query = select(jobs).where(jobs.c.state == JobState.QUEUED.value)
+        with reading(self._engine) as connection:
+            return [_job(row) for row in connection.execute(query.order_by(jobs.c.created_at, jobs.c.id))]
+
+    def start(self, job_id: str, run_id: str, server_id: str | None = None) -> Job | None:
         """A run takes the job, which counts as an attempt; None where it is not waiting to be run."""
         waiting = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED.value)
         values = {
             "state": JobState.RUNNING.value,
             "run_id": run_id,
+            "server_id": server_id,
             "attempts": jobs.c.attempts + 1,
             "progress": 0.0,
             "started_at": now(),
@@ -138,11 +145,28 @@ class JobStore:
         attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
         return self._requeue(_owned(job_id, run_id), {"attempts": attempts})
 
-    def release(self, job_id: str, *, counts: bool = True) -> bool:
-        """As `postpone`, for a running job whose process is gone, or could not say how it ended."""
+    def release(self, job_id: str, server_id: str | None = None, *, counts: bool = True) -> bool:
+        """As `postpone`, for a running job whose process is gone, or could not say how it ended.
+
+        Of several servers only a run of `server_id`.
+        """
         attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
         running = (jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value)
+        if server_id is not None:
+            running &= jobs.c.server_id == server_id
         return self._requeue(running, {"attempts": attempts})
+
+    def release_of_others(self, alive: Collection[str]) -> list[Job]:
+        """Puts back what runs at none of these servers, as those are gone; what was running there."""
+        elsewhere = jobs.c.server_id.is_(None) | jobs.c.server_id.not_in(alive)
+        running = (jobs.c.state == JobState.RUNNING.value) & elsewhere
+        with reading(self._engine) as connection:
+            left = [_job(row) for row in connection.execute(select(jobs).where(running))]
+        return [
+            job
+            for job in left
+            if self._requeue(running & (jobs.c.id == job.id), {"attempts": jobs.c.attempts})
+        ]
 
     def cancel(self, job_id: str) -> Job:
         """A waiting job is cancelled, a running one asked to stop. NotFound for an unknown job."""

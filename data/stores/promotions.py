@@ -47,6 +47,17 @@ class PromotionStore:
         asked = select(promotions).where(promotions.c.state == PromotionState.ASKED.value)
         return self._promotions(asked.order_by(promotions.c.asked_at))
 
+    def led_to(self, task: str, version: str) -> bool:
+        """Whether this version is live by the last word that was given here, or is just being let."""
+        of_task = promotions.c.task == task
+        asked = of_task & (promotions.c.version == version)
+        asked &= promotions.c.state == PromotionState.ASKED.value
+        done = select(promotions).where(of_task, promotions.c.state == PromotionState.DONE.value)
+        latest = self._promotions(done.order_by(promotions.c.decided_at.desc()).limit(1))
+        return bool(self._promotions(select(promotions).where(asked))) or any(
+            promotion.version == version for promotion in latest
+        )
+
     def _promotions(self, query: Any) -> list[Promotion]:
         with reading(self._engine) as connection:
             return [_promotion(row) for row in connection.execute(query)]

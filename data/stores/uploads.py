@@ -40,6 +40,7 @@ class UploadStore:
             "refusals": to_json(upload.refusals),
             "failure": upload.failure,
             "created_at": upload.created_at,
+            "server_id": upload.server_id,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(uploads).values(values))
@@ -63,11 +64,22 @@ class UploadStore:
             query = query.where(uploads.c.created_at < before)
         return self._all(query.order_by(uploads.c.created_at, uploads.c.id))
 
-    def advance(self, upload_id: str, offset: int) -> Upload:
-        """So many bytes are here now; the count never goes back."""
+    def advance(self, upload_id: str, offset: int, server_id: str | None = None) -> Upload:
+        """So many bytes are here now; the count never goes back.
+
+        Of another server than `server_id`, which has taken it over meanwhile, nothing changes.
+        """
         behind = (uploads.c.id == upload_id) & (uploads.c.received < offset)
+        behind &= uploads.c.server_id.is_(None) if server_id is None else uploads.c.server_id == server_id
         with writing(self._engine) as connection:
             connection.execute(update(uploads).where(behind).values(received=offset))
+            return _require(connection, upload_id)
+
+    def begin_at(self, upload_id: str, server_id: str) -> Upload:
+        """Another server takes an arriving upload over, from its first byte: it has none of those before."""
+        arriving = (uploads.c.id == upload_id) & (uploads.c.state == UploadState.ARRIVING.value)
+        with writing(self._engine) as connection:
+            connection.execute(update(uploads).where(arriving).values(server_id=server_id, received=0))
             return _require(connection, upload_id)
 
     def set_state(
@@ -141,4 +153,5 @@ def _upload(row: Row[Any]) -> Upload:
         refusals=from_json(tuple[Refusal, ...], row.refusals),
         failure=row.failure,
         as_volume=row.as_volume,
+        server_id=row.server_id,
     )

@@ -44,6 +44,7 @@ from data.tables.scans import (
     uploads,
     withdrawn_scans,
 )
+from data.tables.servers import leases, servers
 from data.tables.sign_in import (
     code_generators,
     known_browsers,
@@ -97,6 +98,7 @@ __all__ = [
     "imports",
     "jobs",
     "known_browsers",
+    "leases",
     "ledger",
     "legal_holds",
     "metadata",
@@ -128,6 +130,7 @@ __all__ = [
     "schedules",
     "second_readings",
     "seen_groups",
+    "servers",
     "sessions",
     "sign_in_attempts",
     "sign_in_notices",

@@ -28,6 +28,7 @@ jobs = Table(
     Column("inputs", Integer),  # of the network, NULL where that is not known
     Column("size", BigInteger, nullable=False, server_default="0"),  # voxels of a scan, bytes of an upload
     Column("precedence", Integer, nullable=False, server_default="1"),  # the lowest goes first
+    Column("server_id", String(ID_LENGTH)),  # whose run it is; NULL for a house's only server
     Column("worked_s", Double),  # seconds of a reading that is done, without its waiting for others
     Index("ix_jobs_state_created_at", "state", "created_at"),
     Index("ix_jobs_created_at", "created_at"),

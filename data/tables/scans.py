@@ -147,6 +147,7 @@ uploads = Table(
     Column("refusals", Encrypted("uploads.refusals"), nullable=False),
     Column("failure", Words),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("server_id", String(ID_LENGTH)),  # who has the bytes while they arrive; NULL for an only server
     Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
     Index("ix_uploads_state", "state"),
     **MYSQL,

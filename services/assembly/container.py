@@ -47,11 +47,12 @@ from services.assembly.reviewing import (
 from services.assembly.scheduling import schedule_drift, schedule_reports, schedule_retrainings
 from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
+from services.assembly.servers import ServerServices, build_servers
 from services.assembly.signing_in import build_department_groups, build_sign_in_ways
 from services.assembly.stores import open_stores
 from services.assembly.tidying import Tidying
 from services.assembly.training import TrainingServices, build_retrainings, build_training
-from services.assembly.versions import VersionServices, build_versions
+from services.assembly.versions import LIVE, VersionServices, build_versions
 from services.backups.last import BackupAge
 from services.backups.restoring import refuse_unfinished
 from services.burned_in_text.screening import PictureScreening
@@ -117,6 +118,7 @@ class Services:
     tidying: Tidying
     health: Health
     database: Database
+    servers: ServerServices
 
     def start(self) -> None:
         """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
@@ -125,9 +127,16 @@ class Services:
         self.reading.batcher.start()
         self.versions.serving.start(then=self._loaded)
         self.versions.registered_files.start()
-        self.schedules.start()
+        self.servers.events.start()
         self.jobs.start()
         self.reading.resume()
+        self.receiving.handover.start()
+        self.servers.group.start(self._lead, self._follow, self.jobs.look)
+
+    def _lead(self) -> None:
+        """Begin what only one server of a house does."""
+        self.schedules.start()
+        self.reading.features.resume()
         self.evaluations.evaluations.resume()
         self.versions.reruns.resume()
         self.retrainings.resume()
@@ -136,9 +145,12 @@ class Services:
         self.priors.resume()
         self.retention.erasing.resume()
         self.reading.uploads.forget_broken()
-        self.receiving.handover.start()
         self.sending.sender.start()
         self.tidying.start()
+
+    def _follow(self) -> None:
+        """Another server does that from now on; what runs here comes to its end."""
+        self.sending.sender.stop()
 
     def close(self) -> None:
         """End the work at hand; what is unfinished goes on at the next start."""
@@ -151,11 +163,14 @@ class Services:
         self.reading.batcher.stop()
         self.performance.histories.close()
         self.health.durations.stop()
+        self.servers.group.stop()  # last: from then on others take what is left
+        self.servers.events.stop()
         self.database.dispose()
 
     def _loaded(self) -> None:
         """What follows the loading of the networks, on their thread."""
-        self.versions.promotions.settle()
+        if self.servers.group.leads:  # of several only one says how what was cut short has ended
+            self.versions.promotions.settle()
         self.performance.histories.warm()
 
 
@@ -174,7 +189,10 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     )
     department_groups = build_department_groups(stores)
     sign_in_ways = build_sign_in_ways(stores, accounts, parts.hasher, department_groups)
-    jobs = Jobs(job_store, settings.workers, turns=parts.turns())
+    servers = build_servers(settings, stores.database)
+    jobs = Jobs(
+        job_store, settings.workers, turns=parts.turns(), servers=servers.group, events=servers.events
+    )
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
     screening = PictureScreening(
@@ -191,7 +209,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     blinding, unaided = blinding_of(stores), unaided_of(stores)
     nodes = build_remote_nodes(stores)
     priors = build_priors(stores, nodes, jobs)
-    reading = build_reading(stores, jobs, parts, told_of_arrivals(unaided.arrived, priors))
+    reading = build_reading(stores, jobs, parts, servers, told_of_arrivals(unaided.arrived, priors))
     cohort = build_cohort(stores, reading.engine.thresholds, blinding.hidden)
     performance = build_performance(stores, jobs, alerts, blinding.hidden, reading.live)
     real_use = performance.real_use
@@ -210,12 +228,13 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     )
     readers = build_readers(stores, accounts, reviewing, alerts)
     mails = build_personal_mails(stores, jobs, alerts)
-    versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
+    versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts, servers)
     training = build_training(stores, jobs, screening)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)
     acceptance = build_acceptance(stores, evaluations, versions.serving, acceptances, reading.live, alerts)
     versions.promotions.tell(performance.histories.refresh)
+    servers.events.subscribe(LIVE, performance.histories.refresh)
     performance.pairs.ask_too(evaluations.outcomes.readings_of)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)
     reporting = build_reporting(
@@ -244,7 +263,12 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     auditing = build_auditing(stores, accounts, alerts)
     second_factors = build_second_factors(stores.database, settings, accounts)
     retention = build_retention(
-        stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened, sign_in_ways, second_factors
+        stores,
+        accounts,
+        servers.everywhere("erased.drift", drift.forget_rows),
+        servers.everywhere("erased.rehearsals", versions.rehearsals.forget_opened),
+        sign_in_ways,
+        second_factors,
     )
     schedule_expiry(schedules, retention.expiry)
     for tick in (
@@ -256,11 +280,12 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         readers.watch.tick,
         mails.tick,
         retrainings.tick,
-        sign_in_ways.tick,
-        reading.take_up,
         retention.erasing.resume,
+        versions.promotions.settle,
     ):
         jobs.every_minute(tick)
+    for tick in (sign_in_ways.tick, reading.take_up):
+        jobs.every_minute(tick, every_server=True)
     return Services(
         settings=settings,
         accounts=accounts,
@@ -327,6 +352,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             tuple(tasks.ALL),
         ),
         database=stores.database,
+        servers=servers,
     )
 
 

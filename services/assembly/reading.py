@@ -11,6 +11,7 @@ from data.records import Scan
 from data.stores.features import FeatureStore
 from data.stores.uploads import UploadStore
 from services.assembly.parts import Parts
+from services.assembly.servers import ServerServices
 from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
@@ -45,10 +46,9 @@ class ReadingServices:
         return None
 
     def resume(self) -> None:
-        """Queue again what the last run of the server left unfinished."""
+        """Queue again what the last run of this server left unfinished."""
         self.intake.resume()
         self.readings.resume()
-        self.features.resume()
 
     def take_up(self) -> None:
         """Queue what an outage kept from being queued; once a minute."""
@@ -57,7 +57,7 @@ class ReadingServices:
 
 
 def build_reading(
-    stores: Stores, jobs: Jobs, parts: Parts, arrived: Callable[[Scan], None]
+    stores: Stores, jobs: Jobs, parts: Parts, servers: ServerServices, arrived: Callable[[Scan], None]
 ) -> ReadingServices:
     """Put it together; the device has no networks yet, and nothing is started.
 
@@ -80,10 +80,11 @@ def build_reading(
         stores.audit,
         arrived,
         parts.turns(),
+        several=servers.several,
     )
     cancellation = Cancellation(scans, stores.audit, jobs)
     return ReadingServices(
-        uploads=Uploads(uploads, scans, intake, jobs, cancellation, settings.max_scan_bytes),
+        uploads=Uploads(uploads, scans, intake, jobs, cancellation, settings.max_scan_bytes, servers.group),
         cancellation=cancellation,
         intake=intake,
         readings=readings,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from data.records import ModelVersion
 from data.stores.jobs import JobStore
 from data.stores.promotions import PromotionStore
 from data.stores.reruns import RerunStore
@@ -11,6 +13,7 @@ from models import tasks
 from services.alerts.alerts import Alerts
 from services.assembly.reading import ReadingServices
 from services.assembly.reviewing import suspensions_of
+from services.assembly.servers import ServerServices
 from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
@@ -31,6 +34,8 @@ from services.versions.second_person import calls_second_person
 from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
+
+LIVE = "version.live"  # what servers tell each other: of a task another version answers
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,21 @@ def build_versions(
     scoring: Scoring,
     blinding: Blinding,
     alerts: Alerts,
+    servers: ServerServices,
 ) -> VersionServices:
     """Put it together; `scoring` says whether a version is being scored right now."""
     engine, reader = reading.engine, reading.reader
     settings, registry, audit, files = stores.settings, stores.registry, stores.audit, stores.files
-    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds)
+    made = PromotionStore(stores.database)
+
+    def noted(champion: ModelVersion) -> bool:
+        """Of several servers one notes it, and none where another one of them moved the alias."""
+        return servers.group.leads and not (servers.several and made.led_to(champion.name, champion.version))
+
+    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds, noted)
     rehearsals = rehearsals_of(stores, engine, reader, serving, jobs)
     promotions = Promotions(
-        PromotionStore(stores.database),
+        made,
         registry,
         serving,
         rehearsals,
@@ -72,8 +84,11 @@ def build_versions(
         margins(settings),
         scoring,
         calls_second_person(alerts),
+        servers.events.alone,
     )
     serving.tell(promotions.followed)
+    promotions.tell(partial(servers.events.publish, LIVE))
+    servers.events.subscribe(LIVE, serving.follow)
     return VersionServices(
         registry,
         RegisteredFiles(registry),

@@ -4,6 +4,9 @@ The jobs table is the truth. huey only carries job ids to worker threads: its qu
 every start and filled again from the table. A job may therefore run more than once, and the work
 has to bear that.
 
+Of several servers of a house each takes from the same table, by a change of the job's row that one of them
+makes first. What only one at a time may do (`any_server` is not said) is the leading server's.
+
 huey wakes a worker; which job that one does is a matter of whose turn it is (`ready`). For as many workers as
 are set there is long work at a time, so that there is always one for what is short.
 """
@@ -28,9 +31,11 @@ from services.jobs.consumer import QuietConsumer
 from services.jobs.context import JobContext, Revoked
 from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
+from services.jobs.messages import JobMessages
 from services.jobs.places import KeptPlaces, queue_places
 from services.jobs.ready import Ready, ReadyJobs
 from services.outages import outage_of
+from services.servers import Events, LocalEvents, OnlyServer
 from services.turns import Turn, Turns
 
 MOST_ATTEMPTS = 3
@@ -52,6 +57,7 @@ class _Kind:
     work: Work
     on_give_up: GiveUp | None
     limit: int | None
+    any_server: bool = False
 
 
 def _refuse(_context: JobContext) -> None:
@@ -76,15 +82,18 @@ class Jobs:
         busy_delay_s: float = 2.0,
         retry_delay_s: float = 2.0,
         turns: Turns | None = None,
+        servers: OnlyServer | None = None,
+        events: Events | None = None,
     ) -> None:
         """`workers` do what is long. The delays: before a job runs again after `Busy`, and after an
         unexpected error; an outage is given `OUTAGE_DELAYS` times the latter.
         """
+        self._servers = servers or OnlyServer()
         # Losing its queue loses nothing (see above); on a disk, it would be away when that is full.
         self._huey = MemoryHuey("jobs", results=False)
         self._carry = self._huey.task(name="run_job")(self._run)
         self._huey.periodic_task(crontab(), name="every_minute", expires=_TICK_EXPIRES_S)(self._minute)
-        self._minutely: list[Callable[[], None]] = []
+        self._minutely: list[tuple[Callable[[], None], bool]] = []
         self._store = store
         self.expected = ExpectedTimes(store)
         self._places = KeptPlaces(self._places_now)
@@ -95,10 +104,14 @@ class Jobs:
         self._retry_delay_s = retry_delay_s
         self._kinds: dict[str, _Kind] = {}
         self._active: dict[str, JobContext] = {}
+        self._later_ids: set[str] = set()  # jobs that this server runs again after a while
         self._cut_off: set[str] = set()  # jobs whose run an outage kept from telling how it ended
         self._changed = threading.Condition()  # guards these and what is ready; notified when a run ends
         self._stopping = threading.Event()
         self._ends = Ends()
+        self._others = JobMessages(
+            events or LocalEvents(), self._offered_elsewhere, self._stop_running, self._ends.tell
+        )
         self._told: Callable[[str, JobState, float], None] = lambda _kind, _outcome, _seconds: None
         self._consumer: QuietConsumer | None = None
 
@@ -109,20 +122,23 @@ class Jobs:
         on_give_up: GiveUp | None = None,
         *,
         limit: int | None = None,
+        any_server: bool = False,
     ) -> None:
         """Says how a kind of job is done, before `start`.
 
         `on_give_up(subject, sentence)` is called whenever a job of this kind fails for good.
-        At most `limit` long jobs of the kind run at a time.
+        At most `limit` long jobs of the kind run at a time, on each server. `any_server`: each server of the
+        house may do one, not the leading one alone.
         """
-        self._kinds[kind] = _Kind(work, on_give_up, limit)
+        self._kinds[kind] = _Kind(work, on_give_up, limit, any_server)
 
-    def every_minute(self, act: Callable[[], None]) -> None:
+    def every_minute(self, act: Callable[[], None], *, every_server: bool = False) -> None:
         """Has `act` called once a minute from the start on, now and then less often on a busy machine.
 
-        huey's clock drives it, through its queue and in a worker: what is due needs one anyhow.
+        Of several servers the leading one does it, or every one. huey's clock drives it, through its queue
+        and in a worker: what is due needs one anyhow.
         """
-        self._minutely.append(act)
+        self._minutely.append((act, every_server))
 
     def tell_of_ends(self, told: Callable[[str, JobState, float], None]) -> None:
         """Has `told` called with kind, outcome (done or failed) and seconds of the last run of each job."""
@@ -141,6 +157,7 @@ class Jobs:
         job, created = self._store.add(new)
         if created:
             self._offer(job)
+            self._others.offered(job.id)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -173,10 +190,8 @@ class Jobs:
     def cancel(self, job_id: str) -> Job:
         """A waiting job is cancelled at once, a running one as soon as its work looks."""
         job = self._store.cancel(job_id)
-        with self._changed:
-            if job_id in self._active:
-                self._active[job_id].cancel_asked.set()
-            self._changed.notify_all()
+        self._stop_running(job_id)
+        self._others.cancelled(job_id)
         return job
 
     def unfinished(self, kind: str, subject: str) -> Job | None:
@@ -194,11 +209,10 @@ class Jobs:
         """
         revoked = self._store.revoke(job_id, act)
         if revoked:
-            with self._changed:
-                if job_id in self._active:
-                    self._active[job_id].cancel_asked.set()
+            self._stop_running(job_id)
+            self._others.cancelled(job_id)
             job = self.get(job_id)
-            self._ends.tell(job.kind, job.subject)
+            self._tell_end(job.kind, job.subject)
         return revoked
 
     def prefer(self, kind: str, subject: str, precedence: Precedence) -> None:
@@ -209,6 +223,7 @@ class Jobs:
             wanted = replace(job, effort=replace(job.effort, precedence=precedence))
             with self._changed:
                 self._ready.prefer(job.id, self.turn(wanted))
+            self._others.offered(job.id)
 
     def turn(self, job: Job) -> Turn:
         """When it is a job's turn."""
@@ -223,8 +238,8 @@ class Jobs:
         self._huey.storage.flush_queue()
         self._huey.storage.flush_schedule()
         for job in self._store.unfinished():
-            self._store.release(job.id)
-            self._offer(job)
+            if self._store.release(job.id, self._servers.id) or job.state is JobState.QUEUED:
+                self._offer(job)
         self._consumer = QuietConsumer(
             self._huey,
             workers=self._threads,
@@ -249,6 +264,18 @@ class Jobs:
             self._ready.clear()  # work that does not end counts no more
         for context in left:
             self._store.postpone(context.job_id, context.run_id, counts=False)
+            self._others.offered(context.job_id)
+
+    def look(self) -> None:
+        """Take up what other servers left, or what no message came of; every few seconds."""
+        if self._servers.leads:
+            for job in self._store.release_of_others(self._servers.alive()):
+                log.warning("job %s (%s) is taken over: its server is gone", job.id, job.kind)
+        for job in self._store.queued():
+            with self._changed:
+                known = job.id in self._later_ids or self._ready.has(job.id)
+            if not known:
+                self._offer(job)
 
     def wait(self, kind: str, subject: str, timeout_s: float) -> bool:
         """Waits until no job of a kind is queued or running for a subject.
@@ -262,8 +289,31 @@ class Jobs:
         with self._changed:
             return self._changed.wait_for(lambda: not self._active and not self._store.unfinished(), timeout)
 
+    def _mine(self, kind: str) -> bool:
+        """Whether this server may do it."""
+        return self._servers.leads or self._kinds.get(kind, _UNKNOWN_KIND).any_server
+
+    def _offered_elsewhere(self, job_id: str) -> None:
+        job = self._store.get(job_id)
+        if job is not None and job.state is JobState.QUEUED:
+            self._offer(job)
+            with self._changed:
+                self._ready.prefer(job.id, self.turn(job))
+
+    def _stop_running(self, job_id: str) -> None:
+        with self._changed:
+            if job_id in self._active:
+                self._active[job_id].cancel_asked.set()
+            self._changed.notify_all()
+
+    def _tell_end(self, kind: str, subject: str) -> None:
+        self._ends.tell(kind, subject)
+        self._others.ended(kind, subject)
+
     def _offer(self, job: Job) -> None:
-        """Let a job have its turn."""
+        """Let a job have its turn, where it may be done here."""
+        if not self._mine(job.kind):
+            return
         turn = self.turn(job)
         with self._changed:
             self._ready.add(job, turn)
@@ -292,12 +342,14 @@ class Jobs:
                 self._carry()
 
     def _offered_again(self, job_id: str, stopping: threading.Event) -> bool:
+        with self._changed:
+            self._later_ids.discard(job_id)
         try:
             job = self._store.get(job_id)
         except DATABASE_FAULTS as error:
             self._after_fault(job_id, stopping, error)
             return False
-        if job is not None:
+        if job is not None and self._mine(job.kind):
             turn = self.turn(job)
             with self._changed:
                 self._ready.add(job, turn)
@@ -306,7 +358,7 @@ class Jobs:
     def _run_ready(self, ready: Ready, stopping: threading.Event) -> None:
         try:
             job = self._store.get(ready.job_id)
-            if job is not None:
+            if job is not None and self._mine(job.kind):
                 self._attempt(job, self._kinds.get(job.kind, _UNKNOWN_KIND), ready.turn, stopping)
         except DATABASE_FAULTS as error:
             self._after_fault(ready.job_id, stopping, error)
@@ -325,8 +377,9 @@ class Jobs:
 
     def _minute(self) -> None:
         """Called by huey in a worker thread."""
-        for act in self._minutely:
-            contained(act, "what is to be done every minute failed")
+        for act, every_server in self._minutely:
+            if every_server or self._servers.leads:
+                contained(act, "what is to be done every minute failed")
 
     def _attempt(self, job: Job, kind: _Kind, turn: Turn, stopping: threading.Event) -> None:
         context = JobContext(job, new_id(), turn, self._store, stopping)
@@ -334,8 +387,8 @@ class Jobs:
             self._active[job.id] = context
         try:
             # It may be left as running by a run that could not tell the database how it ended.
-            self._store.release(job.id, counts=job.id not in self._cut_off)
-            started = self._store.start(job.id, context.run_id)
+            self._store.release(job.id, self._servers.id, counts=job.id not in self._cut_off)
+            started = self._store.start(job.id, context.run_id, self._servers.id)
             with self._changed:
                 self._cut_off.discard(job.id)
             if started is not None:
@@ -344,7 +397,7 @@ class Jobs:
             with self._changed:
                 if self._active.get(job.id) is context:
                     del self._active[job.id]
-            self._ends.tell(job.kind, job.subject)
+            self._tell_end(job.kind, job.subject)
 
     def _work(self, job: Job, kind: _Kind, context: JobContext) -> None:
         if job.attempts > MOST_ATTEMPTS:
@@ -403,4 +456,6 @@ class Jobs:
         self._told(job.kind, JobState.FAILED, monotonic() - context.began)
 
     def _later(self, job_id: str, delay_s: float) -> None:
+        with self._changed:
+            self._later_ids.add(job_id)
         self._carry.schedule((job_id,), delay=delay_s)

@@ -36,6 +36,10 @@ class ReadyJobs:
         """A job that may run; one that is here already stays."""
         self._ready.setdefault(job.id, Ready(job.id, job.kind, turn))
 
+    def has(self, job_id: str) -> bool:
+        """Whether a job waits here or has its turn."""
+        return job_id in self._ready or job_id in self._running
+
     def prefer(self, job_id: str, turn: Turn) -> None:
         """Another turn for a job that waits."""
         if job_id in self._ready:

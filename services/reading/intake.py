@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import BinaryIO
 
-from data import formats, removals
+from data import formats
 from data.arrays import release
 from data.database import DATABASE_FAULTS, new_id, now
 from data.department_wall import whole_house
@@ -49,6 +49,7 @@ from services import keys
 from services.jobs import JobContext, Jobs
 from services.left_files import taken_back
 from services.permissions import Permission, require
+from services.reading.arrivals import Arrivals
 from services.reading.openings import AT_A_TIME, OpeningRoom, effort_of_opening
 from services.reading.reading import LEFT_AFTER, Reading
 from services.reading.suitability_gate import Routed, SuitabilityGate
@@ -81,8 +82,13 @@ class Intake:
         audit: AuditLog,
         arrived: Callable[[Scan], None] = lambda _: None,
         turns: Turns | None = None,
+        *,
+        several: bool = False,
     ) -> None:
-        """`arrived` is told of each new scan before it is read; of the same one again after a stop."""
+        """`arrived` is told of each new scan before it is read; of the same one again after a stop.
+
+        `several`: this is one of several servers of a house.
+        """
         self._settings = settings
         self._uploads = uploads
         self._scans = scans
@@ -93,20 +99,19 @@ class Intake:
         self._jobs = jobs
         self._audit = audit
         self._tell_arrived = arrived
-        self._arrived = settings.home / "uploads"
-        self._arrived.mkdir(parents=True, exist_ok=True)
+        self._arrivals = Arrivals(settings.home / "uploads", files, shared=several)
         self._room = OpeningRoom(turns)
         self._in_hand: set[str] = set()  # uploads that requests open themselves
         self._refused: set[str] = set()  # those of which the database could not be told that they are none
-        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=AT_A_TIME)
+        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=AT_A_TIME, any_server=True)
 
     def path(self, upload_id: str) -> Path:
-        """Where the bytes of an upload lie until it is opened."""
-        return self._arrived / upload_id
+        """Where the bytes of an upload lie on this server while they arrive."""
+        return self._arrivals.path(upload_id)
 
     def forget_bytes(self, upload_id: str) -> None:
         """Remove the bytes of an upload, after the row that has them opened."""
-        removals.remove(self._arrived, self.path(upload_id))
+        self._arrivals.forget(upload_id)
 
     @property
     def starting(self) -> bool:
@@ -115,15 +120,18 @@ class Intake:
 
     def submit(self, upload: Upload) -> None:
         """Have a whole upload opened in the background."""
+        effort = self._effort(upload)
+        self._arrivals.share(upload.id)
         self._uploads.set_state(upload.id, UploadState.QUEUED)
-        self._submit(upload)
+        self._jobs.submit(JOB, upload.id, upload.user_id, effort)
 
     def resume(self) -> None:
         """Have every whole upload opened that a stop left unopened; at a start, before others come."""
         self._forget_left_bytes()
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
-            if upload.offset == upload.size:  # the last byte may have come just before the stop
+            # The last byte may have come just before the stop.
+            if upload.offset == upload.size and self._arrivals.are_reached(upload.id):
                 self._submit(upload)
 
     def take_up(self) -> None:
@@ -137,19 +145,21 @@ class Intake:
         under_way = self._jobs.unfinished_subjects(JOB) | self._in_hand
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened, before=now() - LEFT_AFTER):
-            if upload.offset == upload.size and upload.id not in under_way and self.path(upload.id).exists():
+            whole = upload.offset == upload.size and upload.id not in under_way
+            if whole and self._arrivals.are_reached(upload.id):
                 self._submit(upload)
 
     def _forget_left_bytes(self) -> None:
         """Bytes without a row, or of an upload that is done: a kill came in between."""
-        for path in self._arrived.iterdir():
-            if not path.name.startswith("."):  # a lock of backups
-                upload = self._uploads.get(path.name)
-                if upload is None or upload.state is UploadState.DONE:
-                    self.forget_bytes(path.name)
+        for upload_id in self._arrivals.on_disk():
+            upload = self._uploads.get(upload_id)
+            if upload is None or upload.state is UploadState.DONE:
+                self.forget_bytes(upload_id)
 
     def _submit(self, upload: Upload) -> None:
-        self._jobs.submit(JOB, upload.id, upload.user_id, self._effort(upload))
+        effort = self._effort(upload)
+        self._arrivals.share(upload.id)
+        self._jobs.submit(JOB, upload.id, upload.user_id, effort)
 
     def _effort(self, upload: Upload) -> Effort:
         prior = prior_node(upload.user_id) is not None
@@ -197,14 +207,16 @@ class Intake:
 
         It waits for its `turn`; without one it has come just now.
         """
-        upload, path = self._uploads.get(upload_id), self.path(upload_id)
+        upload = self._uploads.get(upload_id)
         if upload is None or upload.state is UploadState.DONE:
             return 0.0
         self._uploads.set_state(upload_id, UploadState.OPENING)
         # What is known already, and of whom, is a question about the house, whoever uploads.
         with whole_house(), self._room.place(turn or self._turn(upload)):
             started = monotonic()
-            self._open(upload, path)
+            with self._arrivals.opened(upload_id) as path:
+                self._open(upload, path)
+            self.forget_bytes(upload.id)
             return monotonic() - started
 
     def _turn(self, upload: Upload) -> Turn:
@@ -228,7 +240,6 @@ class Intake:
                 release(scan.array)
         self._uploads.add_outcomes(upload.id, refusals=decoded.refusals)
         self._uploads.set_state(upload.id, UploadState.DONE, sha256=_sha256(path))
-        self.forget_bytes(upload.id)
 
     def _take(self, upload: Upload, decoded: DecodedScan, original: Path | None) -> None:
         """Accept one decoded scan, or note why not."""

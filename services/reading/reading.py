@@ -63,7 +63,7 @@ class Reading:
         self._files = files
         self._jobs = jobs
         self._most_queued = most_queued
-        jobs.register(JOB, self._work, on_give_up=self._give_up)
+        jobs.register(JOB, self._work, on_give_up=self._give_up, any_server=True)
 
     def request(self, scan_id: str, user: User | None = None) -> None:
         """Have a scan read, or read again; a reading that is under way is not doubled."""

@@ -26,6 +26,7 @@ from services.reading.cancelling import Cancellation
 from services.reading.intake import JOB as OPENING
 from services.reading.intake import PIECE, Intake, too_large
 from services.reading.reading import JOB as READING
+from services.servers import OnlyServer
 
 FORGOTTEN_AFTER = timedelta(days=2)
 OF_ANOTHER = (
@@ -63,8 +64,10 @@ class Uploads:
         jobs: Jobs,
         cancellation: Cancellation,
         max_bytes: int,
+        servers: OnlyServer | None = None,
     ) -> None:
         self._store = store
+        self._servers = servers or OnlyServer()
         self._scans = scans
         self._jobs = jobs
         self._intake = intake
@@ -86,7 +89,10 @@ class Uploads:
         if size > self.max_bytes:
             raise InvalidInput(too_large(self.max_bytes))
         plain = shown(PurePosixPath(name.replace("\\", "/")).name)[:200] or "upload"
-        upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
+        upload = Upload(
+            new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now(),
+            as_volume=as_volume, server_id=self._servers.id,
+        )  # fmt: skip
         self._intake.path(upload.id).touch()
         try:
             return self._store.add(upload)
@@ -102,6 +108,14 @@ class Uploads:
             raise NotFound("There is no such upload.")
         return upload
 
+    def resumed(self, user: User, upload_id: str) -> Upload:
+        """The upload as far as this server has it; raises NotFound for somebody else's.
+
+        Of several servers another one may have what has arrived, and be gone: then it begins anew here.
+        """
+        with self._lock(upload_id):
+            return self._as_here(self.get(user, upload_id))
+
     def append(self, user: User, upload_id: str, offset: int, stream: BinaryIO) -> Upload:
         """Add a piece that begins at `offset`; the last one hands the upload to the intake.
 
@@ -109,7 +123,7 @@ class Uploads:
         Raises WrongOffset, or InvalidInput for more bytes than were announced.
         """
         with self._lock(upload_id):
-            upload = self.get(user, upload_id)
+            upload = self._as_here(self.get(user, upload_id))
             if upload.state is not UploadState.ARRIVING or offset != upload.offset:
                 raise WrongOffset(f"The next piece begins at byte {upload.offset}.")
             upload = self._write(upload, stream)
@@ -189,6 +203,18 @@ class Uploads:
         with self._locks_turn:
             return self._locks.setdefault(upload_id, threading.Lock())
 
+    def _as_here(self, upload: Upload) -> Upload:
+        mine = self._servers.id
+        if mine is None or upload.server_id == mine or upload.state is not UploadState.ARRIVING:
+            return upload
+        if upload.offset == upload.size and upload.server_id in self._servers.alive():
+            return upload  # it is about to be had opened there
+        self._intake.path(upload.id).write_bytes(b"")
+        return self._store.begin_at(upload.id, mine)
+
+    def _advance(self, upload: Upload, offset: int) -> Upload:
+        return self._store.advance(upload.id, offset, self._servers.id)
+
     def _write(self, upload: Upload, stream: BinaryIO) -> Upload:
         """What is acknowledged is on the disk: of a piece that did not fit there, the part that did."""
         written, path = upload.offset, self._intake.path(upload.id)
@@ -206,12 +232,12 @@ class Uploads:
         except OSError:
             with suppress(OSError):
                 written = max(upload.offset, min(written, _on_disk(path)))
-                self._store.advance(upload.id, written)
+                self._advance(upload, written)
             raise
         except BaseException:
-            self._store.advance(upload.id, written)
+            self._advance(upload, written)
             raise
-        return self._store.advance(upload.id, written)
+        return self._advance(upload, written)
 
     def _forget(self, upload: Upload) -> None:
         self._store.delete(upload.id)  # first: bytes without an upload are found by nobody

@@ -84,10 +84,13 @@ class ErasedFiles:
         return len(mine)
 
     def _uploaded(self, upload_ids: Iterable[str]) -> int:
-        paths = [path for path in (self._uploads / upload_id for upload_id in upload_ids) if path.exists()]
-        for path in paths:
+        n = 0
+        for upload_id in upload_ids:
+            path, key = self._uploads / upload_id, keys.upload(upload_id)
+            n += path.exists() or self._files.exists(key)
             removals.remove(self._uploads, path)
-        return len(paths)
+            self._files.delete(key)
+        return n
 
     def _received(self, series: Iterable[tuple[str, str]]) -> int:
         n = 0

@@ -220,6 +220,10 @@ BLOBS: Mapping[str, Place] = {
     "heatmap": Place("a result's heat map", "deleted"),
     "corrected_mask": Place("a corrected mask", "deleted"),
     "unaided_mask": Place("a mask that was drawn without the AI", "deleted"),
+    "upload": Place(
+        "bytes that wait to be opened by any of several servers",
+        "deleted where the upload was the patient's alone",
+    ),
     "report": Place(
         "PDF, JSON and HTML of a report, with pictures of its worst cases",
         "deleted where the report names one of the scans; numbers of many stay in all others",
@@ -264,6 +268,7 @@ HOME: Mapping[str, Place] = {
     "networks": Place("networks made ready for this machine", "nothing of patients"),
     "cache": Place("what was read from MLflow: numbers of many", "nothing of patients"),
     "jobs.db": Place("the queue's own file: random ids of jobs", "nothing of patients"),
+    "server.id": Place("which of several servers this one is", "nothing of patients"),
     "secret.key": Place("the secret key", "nothing of patients"),
     "audit-*": Place("checkpoints of the audit trail", "nothing of patients"),
     "last-backup.json": Place("when the last backup was made", "nothing of patients"),

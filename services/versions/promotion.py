@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from data.database import new_id, now
@@ -52,8 +52,12 @@ class Promotions:
         margins: Margins,
         scoring: Scoring = lambda task, version: False,
         overrides: Callable[[Promotion], object] = lambda promotion: None,
+        alone: Callable[[str], AbstractContextManager[bool]] = lambda name: nullcontext(True),
     ) -> None:
-        """`overrides` is told of each override that is asked for, and again when it is decided."""
+        """`overrides` is told of each override that is asked for, and again when it is decided.
+
+        `alone` says whether no other server of the house is within it.
+        """
         self._store = store
         self._registry = registry
         self._serving = serving
@@ -64,6 +68,7 @@ class Promotions:
         self._scoring = scoring
         self._overrides = overrides
         self._changing = threading.Lock()
+        self._no_other_server = alone
         self._told: list[Callable[[str], object]] = []
 
     def tell(self, told: Callable[[str], object]) -> None:
@@ -206,7 +211,13 @@ class Promotions:
         self._registry.challenge(challenger, task)
 
     def settle(self) -> None:
-        """Say of what a stop of the server cut short how it ended; called at the start."""
+        """Say of what a stop of a server cut short how it ended; may be called at any time."""
+        if not self._store.open():
+            return
+        with suppress(Busy), self._alone():  # else one is under way
+            self._settle_open()
+
+    def _settle_open(self) -> None:
         for asked in self._store.open():
             champion = self._registry.champion(asked.task)
             went_live = champion is not None and champion.version == asked.version
@@ -328,9 +339,12 @@ class Promotions:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._changing.acquire(blocking=False):
-            raise Busy("Somebody else is changing right now which version is live; look again in a moment.")
+            raise Busy(_CHANGING)
         try:
-            yield
+            with self._no_other_server("promotions") as alone:
+                if not alone:
+                    raise Busy(_CHANGING)
+                yield
         finally:
             self._changing.release()
 
@@ -339,6 +353,7 @@ class Promotions:
         self._audit.record(AuditEvent(now(), actor, action, promotion.task, detail))
 
 
+_CHANGING = "Somebody else is changing right now which version is live; look again in a moment."
 _CUT_SHORT = "The server was stopped while this was under way."
 _REMEMBERED = 1000
 _LONGEST_NAME = 200

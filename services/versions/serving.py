@@ -33,14 +33,24 @@ class Serving:
     """The versions in force in this process."""
 
     def __init__(
-        self, registry: Registry, engine: Engine, tasks: Iterable[Task], audit: AuditLog, every_s: float
+        self,
+        registry: Registry,
+        engine: Engine,
+        tasks: Iterable[Task],
+        audit: AuditLog,
+        every_s: float,
+        noted: Callable[[ModelVersion], bool] = lambda version: True,
     ) -> None:
-        """`every_s`: how often to look whether somebody else moved the alias; 0 is never."""
+        """`every_s`: how often to look whether somebody else moved the alias; 0 is never.
+
+        `noted` says whether it is for this server to note that another tool moved it.
+        """
         self._registry = registry
         self._engine = engine
         self._tasks = {task.name: task for task in tasks}
         self._audit = audit
         self._every_s = every_s
+        self._noted = noted
         self._changing = threading.RLock()
         self._unusable: dict[str, tuple[str, str]] = {}  # task -> (version, why it does not serve)
         self._ending = threading.Event()
@@ -109,6 +119,11 @@ class Serving:
         """
         return [task for task in self._tasks if self._look_at(task, again=True)]
 
+    def follow(self, task: str) -> None:
+        """Follow a task's alias; where MLflow gives no answer what serves goes on, as the registry says."""
+        with suppress(TrackingAway):
+            self._look_at(task)
+
     def _look_at(self, task: str, *, again: bool = False) -> bool:
         with self._changing:
             champion = self._registry.pointed_at(task)
@@ -125,7 +140,8 @@ class Serving:
                 return False
             self._take_over(loaded)
         self._unsettled.set()
-        self._followed(champion, old)
+        if self._noted(champion):
+            self._followed(champion, old)
         return True
 
     def _followed(self, champion: ModelVersion, old: str | None) -> None:
@@ -152,7 +168,7 @@ class Serving:
         self._unsettled.set()
         while self._every_s and not self._ending.wait(self._every_s):
             for task in self._tasks:
-                contained(partial(self._look_quietly, task), "%s: the alias could not be followed", task)
+                contained(partial(self.follow, task), "%s: the alias could not be followed", task)
 
     def _settle(self) -> None:
         """On a thread of its own: the check of one version must not keep another from being followed."""
@@ -160,7 +176,3 @@ class Serving:
         while self._unsettled.wait() and not self._ending.is_set():
             self._unsettled.clear()
             contained(self._engine.settle, "the way to run a model could not be chosen")
-
-    def _look_quietly(self, task: str) -> None:
-        with suppress(TrackingAway):  # the registry says so, and what serves goes on
-            self._look_at(task)

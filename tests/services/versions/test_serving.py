@@ -71,7 +71,7 @@ def test_what_cannot_load_is_tried_again_only_when_asked_to(
     broken = _broken(house)
     house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, broken.version)
     for _ in range(3):
-        house.serving._look_quietly(BRAIN_TUMOUR)
+        house.serving.follow(BRAIN_TUMOUR)
     assert tried == [broken.version]
     assert house.serving.live(BRAIN_TUMOUR) == "1"
     assert "damaged" in str(house.serving.trouble(BRAIN_TUMOUR))
@@ -80,7 +80,7 @@ def test_what_cannot_load_is_tried_again_only_when_asked_to(
     assert tried == [broken.version] * 2
     good = house.version(above=700, name="good")
     house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, good.version)
-    house.serving._look_quietly(BRAIN_TUMOUR)
+    house.serving.follow(BRAIN_TUMOUR)
     assert house.serving.live(BRAIN_TUMOUR) == good.version
     assert house.serving.trouble(BRAIN_TUMOUR) is None
 
