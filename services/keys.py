@@ -58,6 +58,11 @@ def upload(upload_id: str) -> str:
     return f"uploads/{upload_id}"
 
 
+def last_backup() -> str:
+    """When the last backup was made, where several servers are to know of it."""
+    return "backups/last.json"
+
+
 def report(report_id: str, kind: str) -> str:
     """A file of a report, `kind` being pdf, json or html."""
     return f"reports/{report_id}/report.{kind}"

@@ -20,6 +20,7 @@ from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, evaluations_of
 from services.assembly.retention import RetentionServices, build_retention
 from services.assembly.reviewing import blinding_of
+from services.assembly.servers import no_other_server
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
 from services.demo.demonstration import Demo
@@ -46,7 +47,8 @@ NOTHING_INSTEAD: Mapping[str, Trained] = MappingProxyType({})
 def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
     """Imports; the networks are loaded only for what `reads`: pausing and looking need none."""
     with command_stores(settings) as stores, _keeping(stores, reads) as reader:
-        yield Importing(settings, stores.database, stores.files, reader)
+        alone = no_other_server(settings)
+        yield Importing(settings, stores.database, stores.files, reader, alone=alone)
 
 
 @contextmanager

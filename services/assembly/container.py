@@ -53,7 +53,7 @@ from services.assembly.stores import open_stores
 from services.assembly.tidying import Tidying
 from services.assembly.training import TrainingServices, build_retrainings, build_training
 from services.assembly.versions import LIVE, VersionServices, build_versions
-from services.backups.last import BackupAge
+from services.backups.last import BackupAge, shared_by
 from services.backups.restoring import refuse_unfinished
 from services.burned_in_text.screening import PictureScreening
 from services.exporting.exports import Exports
@@ -242,7 +242,13 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     )
     feedback = build_feedback(stores, alerts, blinding)
     importing = Importing(
-        settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
+        settings,
+        stores.database,
+        stores.files,
+        reading.reader,
+        jobs,
+        real_use.truth_changed,
+        servers.events.alone,
     )
     receiving = build_receiving(stores, reading.intake, alerts)
     exports = build_exports(stores, reviewing, screening)
@@ -343,13 +349,14 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             alerts,
             auditing,
             sign_in_ways,
-            BackupAge(settings.home),
+            BackupAge(settings.home, shared_by(settings)),
             screening,
             performance.monitoring,
             drift.runs,
             stores.files,
             _disks(settings.home, stores.files.folder),
             tuple(tasks.ALL),
+            servers.group,
         ),
         database=stores.database,
         servers=servers,

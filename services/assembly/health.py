@@ -45,6 +45,7 @@ from services.performance.monitoring import LimitMonitor
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
 from services.sending.outbox import Outbox
+from services.servers import OnlyServer
 from services.versions.registered_files import RegisteredFiles
 from services.versions.registry import Registry
 
@@ -74,6 +75,7 @@ class Health:
         files: FileStore,
         folders: Mapping[str, Path],
         wanted_tasks: tuple[str, ...],
+        servers: OnlyServer,
     ) -> None:
         """`folders`: those whose room is told of, by a name of each."""
         self._database = database
@@ -92,6 +94,7 @@ class Health:
         self._suspensions = SuspensionStore(database)
         self._drift_runs, self._refusals = drift_runs, RefusalStore(database)
         self._wanted = set(wanted_tasks)
+        self._servers = servers
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
         self.durations = Durations(self._collectors)
@@ -103,7 +106,8 @@ class Health:
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
         `files` is whether the bucket answers that files are kept in, where they are: without it pages and
         lists go on, and what needs a file waits; `identifiers` tells whether what names patients is
-        encrypted in the database;
+        encrypted in the database; `servers` is how many of a house's servers live, this one included, and
+        whether this one leads;
         `burned_in_text` says why no pictures leave without the patient's name, where the detector of text
         cannot be loaded; `backends` tells of each task's network what runs it, in which number format, and
         why.
@@ -123,6 +127,7 @@ class Health:
             "burned_in_text": self._screening.trouble() or "ok",
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "sign_in": {status.way.value: _answer(status) for status in self._sign_in_ways.statuses()},
+            "servers": {"alive": self._alive(), "leads": self._servers.leads},
             "device": self._engine.device_name,
             "backends": {
                 task: {"library": choice.library, "precision": choice.precision, "why": choice.why}
@@ -180,8 +185,13 @@ class Health:
             CounterMetricFamily("lightbox_inference_batches_total", "Batches run", self._batcher.batches),
             GaugeMetricFamily("lightbox_registry_up", "1 when MLflow's registry answers", registry),
             GaugeMetricFamily("lightbox_files_up", "1 when the store of files answers", files),
+            GaugeMetricFamily("lightbox_servers", "Servers of this house that live", self._alive()),
+            GaugeMetricFamily("lightbox_leads", "1 when this server leads", float(self._servers.leads)),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
+
+    def _alive(self) -> int:
+        return len(self._servers.alive()) or 1
 
     def _deliveries(self) -> Metric:
         told = GaugeMetricFamily(

@@ -88,7 +88,7 @@ def build_reading(
         cancellation=cancellation,
         intake=intake,
         readings=readings,
-        comparisons=ComparisonReadings(engine, reader, scans, results, files, jobs),
+        comparisons=ComparisonReadings(engine, reader, scans, results, files, jobs, servers.events),
         features=FeatureCompletion(FeatureStore(stores.database), results, scans, files, jobs),
         reader=reader,
         engine=engine,

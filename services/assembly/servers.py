@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 from data import atomic_files
-from data.database import Database, new_id
+from data.database import Database, new_id, open_database
 from data.errors import Busy, InvalidInput, Outage
 from data.stores.servers import ServerStore
 from services.servers import Events, HouseServers, LocalEvents, OnlyServer
+from services.servers.group import ServerState, states
 from services.servers.redis_events import RedisEvents, is_redis_url
 from services.settings import Settings
 
@@ -61,6 +62,22 @@ def build_servers(settings: Settings, database: Database) -> ServerServices:
     )
 
 
+def server_states(settings: Settings) -> list[ServerState]:
+    """For a command: the servers of the house, watched for some seconds."""
+    database = open_database(settings.database_url)
+    try:
+        return states(ServerStore(database))
+    finally:
+        database.dispose()
+
+
+def no_other_server(settings: Settings) -> Callable[[str], AbstractContextManager[bool]]:
+    """For a command beside servers: whether none of them, and no other command, is within it."""
+    if not settings.redis_url:
+        return LocalEvents().alone
+    return RedisEvents(settings.redis_url, settings.secret_key, "").alone
+
+
 @contextmanager
 def starting(settings: Settings) -> Iterator[None]:
     """Within it no other server of the house starts: one alone makes and changes tables.
@@ -72,19 +89,19 @@ def starting(settings: Settings) -> Iterator[None]:
         yield
         return
     require_shared(settings)
-    events = RedisEvents(settings.redis_url, settings.secret_key, "")
+    alone = no_other_server(settings)
     until = monotonic() + _PATIENCE_S
     with ExitStack() as held:
-        while not _alone(events, held):
+        while not _alone(alone, held):
             if monotonic() > until:
                 raise Outage(_LATE)
             sleep(_LOOKS_EVERY_S)
         yield
 
 
-def _alone(events: Events, held: ExitStack) -> bool:
+def _alone(alone: Callable[[str], AbstractContextManager[bool]], held: ExitStack) -> bool:
     try:
-        return held.enter_context(events.alone(_STARTING))
+        return held.enter_context(alone(_STARTING))
     except Busy as away:
         raise Outage(str(away)) from away
 

@@ -73,7 +73,8 @@ def build_versions(
         """Of several servers one notes it, and none where another one of them moved the alias."""
         return servers.group.leads and not (servers.several and made.led_to(champion.name, champion.version))
 
-    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds, noted)
+    alone = servers.events.alone if servers.several else None
+    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds, noted, alone)
     rehearsals = rehearsals_of(stores, engine, reader, serving, jobs)
     promotions = Promotions(
         made,

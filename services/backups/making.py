@@ -107,7 +107,8 @@ class BackupMaker:
                 raise UserFacingError(f"The backup could not be written: {error}.") from error
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
-            last.note(self._settings.home, last.LastBackup(began_at, str(folder), made.files, made.bytes))
+            done = last.LastBackup(began_at, str(folder), made.files, made.bytes)
+            last.note(self._settings.home, done, last.shared_by(self._settings))
             return Made(folder, made, copying.copied_bytes, self._thin_out(keep))
 
     def _fill(self, folder: Path, copying: Copying, at: datetime, *, with_key: bool) -> Manifest:

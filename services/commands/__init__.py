@@ -20,6 +20,7 @@ from services.commands import (
     preparing,
     retention,
     segment,
+    servers,
     training,
     users,
     versions,
@@ -42,6 +43,7 @@ GROUPS = (
     users,
     audit,
     backups,
+    servers,
     retention,
 )
 """In the order of `--help`."""

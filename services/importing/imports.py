@@ -13,7 +13,7 @@ import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +67,14 @@ class Importing:
         reader: Reader | None,
         jobs: Jobs | None = None,
         heard: ReviewListener = lambda _: None,
+        alone: Callable[[str], AbstractContextManager[bool]] = lambda name: nullcontext(True),
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
         Without a reader nothing can be run here. `heard` is told of results whose truth came with a label.
+        `alone` says whether no other server of the house is within it.
         """
+        self._no_other_server = alone
         self._settings = settings
         self._imports = ImportStore(database)
         self._writer = ImportWriter(database, files, self._imports, heard)
@@ -286,7 +289,10 @@ class Importing:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy(_ELSEWHERE) from None
-            yield
+            with self._no_other_server(f"import {import_id}") as alone:
+                if not alone:
+                    raise Busy(_ELSEWHERE)
+                yield
 
     def _job(self, job: JobContext) -> None:
         def advance(progress: ImportProgress) -> None:
@@ -302,8 +308,12 @@ class Importing:
             self._jobs.submit(JOB, import_.id, import_.user_id)
 
     def _rows(self, import_: Import) -> tuple[LabelRow, ...]:
+        if import_.labels is None:
+            return ()
         copy = self._own(import_.id) / "labels.csv"
-        return read_labels(copy, findings()) if import_.labels else ()
+        if not copy.exists() and Path(import_.labels).exists():  # another server has begun it
+            shutil.copyfile(import_.labels, copy)
+        return read_labels(copy, findings())
 
     def _own(self, import_id: str) -> Path:
         return self._home / import_id

@@ -20,8 +20,10 @@ from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reading.reading import effort_of
 from services.reading.results import keep_answer, result_of
+from services.servers import Events, LocalEvents
 
 JOB = "read-beside"
+_FAILED = "comparison.failed"
 
 
 class ComparisonReadings:
@@ -35,7 +37,9 @@ class ComparisonReadings:
         results: ResultStore,
         files: FileStore,
         jobs: Jobs,
+        events: Events | None = None,
     ) -> None:
+        """`events`: what several servers tell each other."""
         self._engine = engine
         self._reader = reader.wanted(Precedence.LATER)
         self._scans = scans
@@ -44,6 +48,8 @@ class ComparisonReadings:
         self._jobs = jobs
         self._failed: dict[str, str] = {}
         self._guard = threading.Lock()
+        self._events = events or LocalEvents()
+        self._events.subscribe(_FAILED, lambda word: self._note_failed(*word.split(" ", 1)))
         jobs.register(JOB, self._work, on_give_up=self._give_up)
 
     def version(self, task: str) -> str | None:
@@ -86,5 +92,9 @@ class ComparisonReadings:
             self.read(scan)
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
+        self._note_failed(scan_id, sentence)
+        self._events.publish(_FAILED, f"{scan_id} {sentence}")
+
+    def _note_failed(self, scan_id: str, sentence: str) -> None:
         with self._guard:
             self._failed[scan_id] = sentence

@@ -224,6 +224,7 @@ BLOBS: Mapping[str, Place] = {
         "bytes that wait to be opened by any of several servers",
         "deleted where the upload was the patient's alone",
     ),
+    "last_backup": Place("when the last backup of several servers was made", "nothing of patients"),
     "report": Place(
         "PDF, JSON and HTML of a report, with pictures of its worst cases",
         "deleted where the report names one of the scans; numbers of many stay in all others",

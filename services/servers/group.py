@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 
 from data.database import now
 from data.errors import LightboxError
@@ -35,16 +35,6 @@ log = logging.getLogger(__name__)
 Act = Callable[[], object]
 
 
-@dataclass(frozen=True)
-class Member:
-    """A server as another one sees it."""
-
-    server: HouseServer
-    here: bool
-    leads: bool
-    quiet_s: float
-
-
 class OnlyServer:
     """Of a house with one server, which does everything."""
 
@@ -59,10 +49,6 @@ class OnlyServer:
     def alive(self) -> set[str]:
         """The ids of all servers that are not gone."""
         return set()
-
-    def members(self) -> list[Member]:
-        """All servers of the house, where there are several."""
-        return []
 
     def start(self, lead: Act, follow: Act, beat: Act) -> None:
         """Take part; `lead` is done when this server begins to lead, `follow` when it ceases to.
@@ -113,17 +99,6 @@ class HouseServers(OnlyServer):
     def alive(self) -> set[str]:
         """The ids of all servers that are not gone."""
         return {server_id for server_id, (_, since) in list(self._seen.items()) if self._fresh(since)}
-
-    def members(self) -> list[Member]:
-        """All servers of the house, by name; also those that are gone, until the leader forgets them."""
-        lease = self._store.lease(LEADING)
-        holder = None if lease is None else lease.holder
-        seen = list(self._seen.values())
-        members = [
-            Member(server, server.id == self.id, server.id == holder, self._clock() - since)
-            for server, since in seen
-        ]
-        return sorted(members, key=lambda member: member.server.name)
 
     def start(self, lead: Act, follow: Act, beat: Act) -> None:
         """Take part, in a thread; see `OnlyServer`. Raises LightboxError where another version runs."""
@@ -220,3 +195,24 @@ class HouseServers(OnlyServer):
     def _leave(self) -> None:
         self._store.give_back(LEADING, self.id or "")
         self._store.leave(self.id or "")
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """A server as who looks from outside sees it."""
+
+    server: HouseServer
+    lives: bool
+    leads: bool
+
+
+def states(store: ServerStore, wait_s: float = 2 * BEATS_EVERY_S) -> list[ServerState]:
+    """All servers, by name; it waits so long to see which of them live."""
+    before = {server.id: server.beat for server in store.all()}
+    sleep(wait_s)
+    lease = store.lease(LEADING)
+    holder = None if lease is None else lease.holder
+    return [
+        ServerState(server, before.get(server.id) != server.beat, server.id == holder)
+        for server in store.all()
+    ]

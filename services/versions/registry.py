@@ -279,6 +279,14 @@ class Registry:
         """
         return self._known(task) or (weights.opened(self._tasks[task].folder), SHIPPED)
 
+    def register_shipped(self) -> None:
+        """Have the weights that ship be versions in MLflow, and the champions of tasks that have none.
+
+        `load_all` does that, too; of several servers one alone may. Raises TrackingAway.
+        """
+        for task in self._tasks.values():
+            self._champion_or_shipped(task)
+
     def _load_champion(self, task: Task, engine: Engine) -> bool:
         """Whether what MLflow calls the champion serves now; whatever went wrong, something has to."""
         loaded = False
@@ -314,12 +322,16 @@ class Registry:
 
     def _fetched(self, task: Task) -> tuple[Trained, str]:
         """The champion's files, from the registry by way of this machine's copy."""
+        champion = self._champion_or_shipped(task)
+        return self.files(champion), champion.version
+
+    def _champion_or_shipped(self, task: Task) -> ModelVersion:
         champion = self._tracking.by_alias(task.name, CHAMPION)
         shipped = self._shipped_version(task)
         if champion is None:
             self._tracking.set_alias(task.name, CHAMPION, shipped.version)
             champion = shipped
-        return self.files(champion), champion.version
+        return champion
 
     def _shipped_version(self, task: Task) -> ModelVersion:
         """The registered version of the weights that ship; a newer Lightbox brings a new one.

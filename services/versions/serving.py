@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 from data.database import now
-from data.errors import ModelUnavailable, TrackingAway, UnusableModel
+from data.errors import Busy, ModelUnavailable, TrackingAway, UnusableModel
 from data.records import AuditEvent, ModelVersion
 from data.stores.audit import AuditLog
 from models.task import Task, TaskKind
@@ -22,6 +22,8 @@ from services.inference.choice import Choice
 from services.inference.engine import Engine, Loaded
 from services.inference.threads import make_way
 from services.versions.registry import Registry
+
+_ASKS_AGAIN_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +42,12 @@ class Serving:
         audit: AuditLog,
         every_s: float,
         noted: Callable[[ModelVersion], bool] = lambda version: True,
+        alone: Callable[[str], AbstractContextManager[bool]] | None = None,
     ) -> None:
         """`every_s`: how often to look whether somebody else moved the alias; 0 is never.
 
-        `noted` says whether it is for this server to note that another tool moved it.
+        `noted` says whether it is for this server to note that another tool moved it. `alone`, where there
+        are several servers, says whether no other one is within it.
         """
         self._registry = registry
         self._engine = engine
@@ -51,6 +55,7 @@ class Serving:
         self._audit = audit
         self._every_s = every_s
         self._noted = noted
+        self._no_other_server = alone
         self._changing = threading.RLock()
         self._unusable: dict[str, tuple[str, str]] = {}  # task -> (version, why it does not serve)
         self._ending = threading.Event()
@@ -163,12 +168,24 @@ class Serving:
 
     def _follow(self, then: Callable[[], None]) -> None:
         make_way()
+        if self._no_other_server is not None:
+            contained(self._register_in_turn, "the weights that ship could not be registered")
         self._registry.load_all(self._engine)
         contained(then, "what follows the loading of the models failed")
         self._unsettled.set()
         while self._every_s and not self._ending.wait(self._every_s):
             for task in self._tasks:
                 contained(partial(self.follow, task), "%s: the alias could not be followed", task)
+
+    def _register_in_turn(self) -> None:
+        assert self._no_other_server is not None
+        with suppress(Busy):  # MLflow or Redis are away: what is known here serves
+            while not self._ending.is_set():
+                with self._no_other_server("shipped versions") as alone:
+                    if alone:
+                        self._registry.register_shipped()
+                        return
+                self._ending.wait(_ASKS_AGAIN_S)
 
     def _settle(self) -> None:
         """On a thread of its own: the check of one version must not keep another from being followed."""

@@ -221,7 +221,7 @@ def test_one_backup_at_a_time_none_in_the_house_and_nothing_is_left_of_a_failed_
             BackupMaker(settings, tmp_path / "others").make()
 
     BackupMaker(settings, into, between=another).make()
-    age = BackupAge(settings.home, lambda: now() + timedelta(hours=1))
+    age = BackupAge(settings.home, clock=lambda: now() + timedelta(hours=1))
     assert age.seconds is not None and 3600 <= age.seconds < 3700
     broken = replace(settings, database_url=f"sqlite:///{tmp_path / 'none.db'}")
     with pytest.raises(UserFacingError, match="There is no database"):
