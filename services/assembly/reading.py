@@ -80,7 +80,7 @@ def build_reading(
         stores.audit,
         arrived,
         parts.turns(),
-        several=servers.several,
+        server_id=servers.group.id,
     )
     cancellation = Cancellation(scans, stores.audit, jobs)
     return ReadingServices(

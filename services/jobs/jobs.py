@@ -237,6 +237,9 @@ class Jobs:
         self._ends.open()
         self._huey.storage.flush_queue()
         self._huey.storage.flush_schedule()
+        with self._changed:  # what another server told of before
+            self._ready.clear()
+            self._later_ids.clear()
         for job in self._store.unfinished():
             if self._store.release(job.id, self._servers.id) or job.state is JobState.QUEUED:
                 self._offer(job)

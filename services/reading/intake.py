@@ -83,11 +83,11 @@ class Intake:
         arrived: Callable[[Scan], None] = lambda _: None,
         turns: Turns | None = None,
         *,
-        several: bool = False,
+        server_id: str | None = None,
     ) -> None:
         """`arrived` is told of each new scan before it is read; of the same one again after a stop.
 
-        `several`: this is one of several servers of a house.
+        `server_id`: which of several servers of a house this is.
         """
         self._settings = settings
         self._uploads = uploads
@@ -99,7 +99,8 @@ class Intake:
         self._jobs = jobs
         self._audit = audit
         self._tell_arrived = arrived
-        self._arrivals = Arrivals(settings.home / "uploads", files, shared=several)
+        self._arrivals = Arrivals(settings.home / "uploads", files, server_id)
+        self.server_id = server_id
         self._room = OpeningRoom(turns)
         self._in_hand: set[str] = set()  # uploads that requests open themselves
         self._refused: set[str] = set()  # those of which the database could not be told that they are none
@@ -121,7 +122,7 @@ class Intake:
     def submit(self, upload: Upload) -> None:
         """Have a whole upload opened in the background."""
         effort = self._effort(upload)
-        self._arrivals.share(upload.id)
+        self._arrivals.share(upload)
         self._uploads.set_state(upload.id, UploadState.QUEUED)
         self._jobs.submit(JOB, upload.id, upload.user_id, effort)
 
@@ -131,7 +132,7 @@ class Intake:
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
             # The last byte may have come just before the stop.
-            if upload.offset == upload.size and self._arrivals.are_reached(upload.id):
+            if upload.offset == upload.size and self._arrivals.are_reached(upload):
                 self._submit(upload)
 
     def take_up(self) -> None:
@@ -146,7 +147,7 @@ class Intake:
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened, before=now() - LEFT_AFTER):
             whole = upload.offset == upload.size and upload.id not in under_way
-            if whole and self._arrivals.are_reached(upload.id):
+            if whole and self._arrivals.are_reached(upload):
                 self._submit(upload)
 
     def _forget_left_bytes(self) -> None:
@@ -155,10 +156,12 @@ class Intake:
             upload = self._uploads.get(upload_id)
             if upload is None or upload.state is UploadState.DONE:
                 self.forget_bytes(upload_id)
+            elif self._arrivals.is_elsewhere(upload):
+                self._arrivals.forget_here(upload_id)
 
     def _submit(self, upload: Upload) -> None:
         effort = self._effort(upload)
-        self._arrivals.share(upload.id)
+        self._arrivals.share(upload)
         self._jobs.submit(JOB, upload.id, upload.user_id, effort)
 
     def _effort(self, upload: Upload) -> Effort:
@@ -177,8 +180,9 @@ class Intake:
         require(user, Permission.SEND_SCANS)
         self._reading.require_room()
         upload = Upload(
-            new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume
-        )
+            new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(),
+            as_volume=as_volume, server_id=self.server_id,
+        )  # fmt: skip
         self._in_hand.add(upload.id)
         try:
             size = self._copy(stream, self.path(upload.id))
@@ -214,7 +218,7 @@ class Intake:
         # What is known already, and of whom, is a question about the house, whoever uploads.
         with whole_house(), self._room.place(turn or self._turn(upload)):
             started = monotonic()
-            with self._arrivals.opened(upload_id) as path:
+            with self._arrivals.opened(upload) as path:
                 self._open(upload, path)
             self.forget_bytes(upload.id)
             return monotonic() - started

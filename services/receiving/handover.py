@@ -178,7 +178,10 @@ class Handover:
         """Have a series read, also once more where instances have come since it was read."""
         upload_id = id_from("dicom", handed.study, handed.series, *handed.sop_uids)
         size = _zip(handed.files, self._intake.path(upload_id))
-        upload = Upload(upload_id, self._source(handed), handed.name, size, size, UploadState.QUEUED, now())
+        upload = Upload(
+            upload_id, self._source(handed), handed.name, size, size, UploadState.QUEUED, now(),
+            server_id=self._intake.server_id,
+        )  # fmt: skip
         with together(self._database):
             self._uploads.add(upload)
             self._keep(handed, upload, handed.sop_uids, handed.senders)

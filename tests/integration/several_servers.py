@@ -17,10 +17,10 @@ import requests
 from data.database import open_database
 from data.records import Role
 from services.accounts import accounts_of
+from tests.dashboard.clinic import PASSWORD, QUICK_HASHER
 from tests.integration.dicom_node import ROOT
 from tests.integration.redis_server import RedisServer, redis_server
 from tests.integration.servers import Server, free_port, mlflow_server, postgresql_server, started
-from tests.dashboard.clinic import PASSWORD, QUICK_HASHER
 
 PATIENCE_S = 120.0
 KEY = "0123456789abcdef" * 4
