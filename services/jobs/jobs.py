@@ -16,19 +16,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from time import monotonic
+from dataclasses import replace
 
 from huey import MemoryHuey, crontab
 
 from data.database import DATABASE_FAULTS, new_id, now
-from data.errors import Busy, InvalidInput, NotFound, Outage, OutOfMemory, UserFacingError
+from data.errors import NotFound
 from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
+from services.jobs.attempts import OUTAGE_DELAYS, UNKNOWN_KIND, Attempt, GiveUp, Kind, Work
 from services.jobs.consumer import QuietConsumer
-from services.jobs.context import JobContext, Revoked
+from services.jobs.context import JobContext
 from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
 from services.jobs.messages import JobMessages
@@ -38,37 +37,14 @@ from services.outages import outage_of
 from services.servers import Events, LocalEvents, OnlyServer
 from services.turns import Turn, Turns
 
-MOST_ATTEMPTS = 3
-OUTAGE_DELAYS = 3
-_INTERRUPTED = "This work was interrupted {attempts} times and was given up. It can be started again."
-_BROKEN = "Something went wrong inside Lightbox (error {error_id}). An administrator can look it up."
-_UNKNOWN = "This version of Lightbox does not know this kind of work."
 _STOP_TIMEOUT_S = 5.0
 _TICK_EXPIRES_S = 50  # a minute that found no free worker is left to the next one
 
 log = logging.getLogger(__name__)
 
-Work = Callable[["JobContext"], None]
-GiveUp = Callable[[str, str], None]
-
-
-@dataclass
-class _Kind:
-    work: Work
-    on_give_up: GiveUp | None
-    limit: int | None
-    any_server: bool = False
-
-
-def _refuse(_context: JobContext) -> None:
-    raise InvalidInput(_UNKNOWN)
-
 
 def _nothing() -> None:
     """Only whether it may be written is of interest."""
-
-
-_UNKNOWN_KIND = _Kind(_refuse, None, None)  # queued by a version that knew it
 
 
 class Jobs:
@@ -100,9 +76,9 @@ class Jobs:
         turns = turns or Turns()
         self._threads = workers + turns.lanes_for_short
         self._ready = ReadyJobs(turns, workers, self._limit)
-        self._busy_delay_s = busy_delay_s
         self._retry_delay_s = retry_delay_s
-        self._kinds: dict[str, _Kind] = {}
+        self._run_begun = Attempt(store, self._later, busy_delay_s, retry_delay_s)
+        self._kinds: dict[str, Kind] = {}
         self._active: dict[str, JobContext] = {}
         self._later_ids: set[str] = set()  # jobs that this server runs again after a while
         self._cut_off: set[str] = set()  # jobs whose run an outage kept from telling how it ended
@@ -112,7 +88,6 @@ class Jobs:
         self._others = JobMessages(
             events or LocalEvents(), self._offered_elsewhere, self._stop_running, self._ends.tell
         )
-        self._told: Callable[[str, JobState, float], None] = lambda _kind, _outcome, _seconds: None
         self._consumer: QuietConsumer | None = None
 
     def register(
@@ -130,7 +105,7 @@ class Jobs:
         At most `limit` long jobs of the kind run at a time, on each server. `any_server`: each server of the
         house may do one, not the leading one alone.
         """
-        self._kinds[kind] = _Kind(work, on_give_up, limit, any_server)
+        self._kinds[kind] = Kind(work, on_give_up, limit, any_server)
 
     def every_minute(self, act: Callable[[], None], *, every_server: bool = False) -> None:
         """Has `act` called once a minute from the start on, now and then less often on a busy machine.
@@ -142,7 +117,7 @@ class Jobs:
 
     def tell_of_ends(self, told: Callable[[str, JobState, float], None]) -> None:
         """Has `told` called with kind, outcome (done or failed) and seconds of the last run of each job."""
-        self._told = told
+        self._run_begun.told = told
 
     def submit(
         self, kind: str, subject: str, user_id: str | None = None, effort: Effort | None = None
@@ -294,7 +269,7 @@ class Jobs:
 
     def _mine(self, kind: str) -> bool:
         """Whether this server may do it."""
-        return self._servers.leads or self._kinds.get(kind, _UNKNOWN_KIND).any_server
+        return self._servers.leads or self._kinds.get(kind, UNKNOWN_KIND).any_server
 
     def _offered_elsewhere(self, job_id: str) -> None:
         job = self._store.get(job_id)
@@ -362,7 +337,7 @@ class Jobs:
         try:
             job = self._store.get(ready.job_id)
             if job is not None and self._mine(job.kind):
-                self._attempt(job, self._kinds.get(job.kind, _UNKNOWN_KIND), ready.turn, stopping)
+                self._attempt(job, self._kinds.get(job.kind, UNKNOWN_KIND), ready.turn, stopping)
         except DATABASE_FAULTS as error:
             self._after_fault(ready.job_id, stopping, error)
 
@@ -384,7 +359,7 @@ class Jobs:
             if every_server or self._servers.leads:
                 contained(act, "what is to be done every minute failed")
 
-    def _attempt(self, job: Job, kind: _Kind, turn: Turn, stopping: threading.Event) -> None:
+    def _attempt(self, job: Job, kind: Kind, turn: Turn, stopping: threading.Event) -> None:
         context = JobContext(job, new_id(), turn, self._store, stopping)
         with self._changed:
             self._active[job.id] = context
@@ -395,68 +370,12 @@ class Jobs:
             with self._changed:
                 self._cut_off.discard(job.id)
             if started is not None:
-                self._work(started, kind, context)
+                self._run_begun(started, kind, context)
         finally:
             with self._changed:
                 if self._active.get(job.id) is context:
                     del self._active[job.id]
             self._tell_end(job.kind, job.subject)
-
-    def _work(self, job: Job, kind: _Kind, context: JobContext) -> None:
-        if job.attempts > MOST_ATTEMPTS:
-            self._give_up(job, kind, context, _INTERRUPTED.format(attempts=job.attempts - 1))
-            return
-        try:
-            kind.work(context)
-        except Revoked:
-            log.info("job %s (%s) was cancelled", job.id, job.kind)
-        except Busy:
-            self._store.postpone(job.id, context.run_id, counts=False)
-            self._later(job.id, self._busy_delay_s)
-        except UserFacingError as error:
-            self._give_up(job, kind, context, str(error))
-        except Exception as error:  # noqa: BLE001  logged with an id; the worker thread goes on
-            outage = outage_of(error)
-            if outage is None or isinstance(outage, OutOfMemory):
-                self._after_error(job, kind, context, error, outage)
-            else:  # it is not the work's fault, however often it comes
-                log.warning("job %s (%s) waits for the end of an outage: %s", job.id, job.kind, outage)
-                self._store.postpone(job.id, context.run_id, counts=False)
-                self._later(job.id, self._retry_delay_s * OUTAGE_DELAYS)
-        else:
-            self._after_work(job, context)
-
-    def _after_work(self, job: Job, context: JobContext) -> None:
-        if not context.gave_way:
-            self._told(job.kind, JobState.DONE, monotonic() - context.began)
-        if context.settled:
-            return
-        if context.gave_way:  # back into the queue, unless somebody cancelled it
-            self._store.postpone(job.id, context.run_id, counts=False)
-        else:
-            self._store.finish(job.id, context.run_id, context.worked_s)
-
-    def _after_error(
-        self, job: Job, kind: _Kind, context: JobContext, error: Exception, outage: Outage | None
-    ) -> None:
-        error_id = new_id()[:8]
-        log.error("job %s (%s) failed, error %s", job.id, job.kind, error_id, exc_info=error)
-        if job.attempts >= MOST_ATTEMPTS:
-            said = _BROKEN.format(error_id=error_id) if outage is None else str(outage)
-            self._give_up(job, kind, context, said)
-        else:
-            self._store.postpone(job.id, context.run_id, counts=True)
-            self._later(job.id, self._retry_delay_s * job.attempts)
-
-    def _give_up(self, job: Job, kind: _Kind, context: JobContext, sentence: str) -> None:
-        if not self._store.speak(job.id, context.run_id, _nothing):
-            return  # it was cancelled meanwhile
-        # First the subject, then the job: killed in between, the job comes round and does both again.
-        if kind.on_give_up is not None:
-            tell = partial(kind.on_give_up, job.subject, sentence)
-            contained(tell, "job %s: what should follow its failure failed too", job.id)
-        self._store.fail(job.id, context.run_id, sentence)
-        self._told(job.kind, JobState.FAILED, monotonic() - context.began)
 
     def _later(self, job_id: str, delay_s: float) -> None:
         with self._changed:

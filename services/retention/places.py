@@ -119,7 +119,7 @@ TABLES: Mapping[str, Rows] = {
             "known_scan_ids": "without the erased ones",
             "refusals": "replaced where they name the patient",
         },
-        kept="id user_id size received state as_volume sha256 failure created_at",
+        kept="id user_id size received state as_volume sha256 failure created_at server_id",
     ),
     "refusals": Rows(
         "names of files that were not read",
@@ -148,7 +148,7 @@ TABLES: Mapping[str, Rows] = {
         changed={"subject": "rows that name a scan or upload are deleted"},
         kept="id kind open_key run_id state cancel_requested progress attempts user_id failure "
         "created_at started_at "
-        "finished_at work inputs size precedence worked_s",
+        "finished_at work inputs size precedence server_id worked_s",
     ),
     "alerts": Rows(
         "alerts about a scan",

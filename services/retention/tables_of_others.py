@@ -30,6 +30,7 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
     "goals": "task metric goal alert_limit set_by set_at",
     "imports": "id folder labels state user_id failure created_at finished_at",
     "known_browsers": "secret_sha256 user_id used_at",
+    "leases": "name holder beat",
     "passkey_challenges": "challenge_sha256 purpose user_id expires_at",
     "passkeys": "id user_id credential_sha256 credential_id public_key sign_count name made_at used_at",
     "prior_rules": "node_id method automatic studies years",
@@ -60,6 +61,7 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
         "id name kind ask cron active last_due_at job_id last_run_at failure made_by created_at deleted_at"
     ),
     "seen_groups": "group_sha256 seen_at",
+    "servers": "id name version started_at beat",
     "sessions": "secret_sha256 user_id epoch created_at active_at waits place",
     "sign_in_attempts": "kind key_sha256 failures last_at locked_until",
     "sign_in_notices": "id user_id at words",

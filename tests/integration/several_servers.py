@@ -15,8 +15,8 @@ from typing import Any
 import requests
 
 from data.database import open_database
-from data.records import Role
-from services.accounts import accounts_of
+from data.records import Role, User
+from services.accounts import Accounts, accounts_of
 from tests.dashboard.clinic import PASSWORD, QUICK_HASHER
 from tests.integration.dicom_node import ROOT
 from tests.integration.redis_server import RedisServer, redis_server
@@ -43,14 +43,14 @@ class HouseServer(Server):
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home.with_name(f"{home.name}.log")
         said = {"LIGHTBOX_HOME": home, "LIGHTBOX_PORT": self.port, **settings}
-        self._environment = os.environ | {name: str(value) for name, value in said.items()}
+        self.environment = os.environ | {name: str(value) for name, value in said.items()}
 
     def start(self) -> None:
         """Start it; it need not answer yet."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"],
-                cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def wait(self, address: str = "/healthz") -> None:
@@ -89,7 +89,8 @@ class SharedHouse:
     """Two servers, and what they share."""
 
     def __init__(self, folder: Path, redis: RedisServer, database_url: str, tracking_uri: str) -> None:
-        self.redis, self.database_url = redis, database_url
+        self.folder, self.redis = folder, redis
+        self.database_url, self.tracking_url = database_url, tracking_uri
         shared = {
             "REDIS_URL": redis.url,
             "DATABASE_URL": database_url,
@@ -98,17 +99,27 @@ class SharedHouse:
             "LIGHTBOX_SECRET_KEY": KEY,
             "LIGHTBOX_DEVICE": "cpu",
             "LIGHTBOX_BACKEND": "exact",
+            "LIGHTBOX_REGISTRY_SECONDS": 1,
         }
         self.servers = [HouseServer(folder / name, **shared) for name in ("first", "second")]
 
+    def person(self, name: str, role: Role) -> User:
+        """Somebody new, with `PASSWORD`."""
+        with self._accounts() as accounts:
+            user, first = accounts.create(name, f"Dr {name.title()}", role)
+            return accounts.change_password(user.id, first, PASSWORD)
+
     def token(self, role: Role) -> str:
         """A bearer token of somebody new with this role."""
+        user = self.person(role.value, role)
+        with self._accounts() as accounts:
+            return accounts.create_token(user.id, "script")[1]
+
+    @contextmanager
+    def _accounts(self) -> Iterator[Accounts]:
         database = open_database(self.database_url)
         try:
-            accounts = accounts_of(database, QUICK_HASHER)
-            user, first = accounts.create(role.value, f"Dr {role.value.title()}", role)
-            accounts.change_password(user.id, first, PASSWORD)
-            return accounts.create_token(user.id, "script")[1]
+            yield accounts_of(database, QUICK_HASHER)
         finally:
             database.dispose()
 
