@@ -142,7 +142,7 @@ def test_every_address_of_the_manuals_is_there(server: Flask) -> None:
 def test_every_setting_that_is_read_stands_in_the_manual() -> None:
     manual = (DOCS / "settings.md").read_text()
     source = (ROOT / "services" / "settings.py").read_text()
-    read = set(re.findall(r'"((?:LIGHTBOX|DATABASE|MLFLOW)_[A-Z_]+|TZ)"', source))
+    read = set(re.findall(r'"((?:LIGHTBOX|DATABASE|MLFLOW|REDIS)_[A-Z_]+|TZ)"', source))
     assert len(read) > 20
     assert {name for name in read if f"| `{name}` |" not in manual} == set()
     named = set(re.findall(r"^\| `([A-Z_]+)` \|", manual, re.MULTILINE))
