@@ -35,6 +35,7 @@ HOMES = {
     ),
     "fhir": ("reports/fhir",),
     "huey": ("services/jobs/",),
+    "ray": ("services/cluster/ray_cluster.py",),
     "evidently": ("reports",),
     "mkdocs": ("dashboard/manuals/build.py", "dashboard/manuals/hooks.py"),
     "apprise": ("services/alerts/delivery.py",),

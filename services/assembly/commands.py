@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +23,9 @@ from services.assembly.retention import RetentionServices, build_retention
 from services.assembly.reviewing import blinding_of
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
+from services.cluster.connecting import connector
+from services.cluster.networks import WorkerSettings, sent
+from services.cluster.workplace import Cluster, ClusterWorkplace
 from services.demo.demonstration import Demo
 from services.evaluations.scan_sets import ScanSets
 from services.importing.imports import Importing
@@ -43,8 +47,17 @@ NOTHING_INSTEAD: Mapping[str, Trained] = MappingProxyType({})
 
 
 @contextmanager
-def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
-    """Imports; the networks are loaded only for what `reads`: pausing and looking need none."""
+def importing_alone(settings: Settings, *, reads: bool, on: str | None = None) -> Iterator[Importing]:
+    """Imports; the networks are loaded only for what `reads`: pausing and looking need none.
+
+    `on` is the address of a cluster that decodes and reads. Raises InvalidInput where it cannot be used.
+    """
+    if on is not None and reads:
+        with command_stores(settings) as stores, _workers(stores, on) as cluster:
+            yield Importing(
+                settings, stores.database, stores.files, None, elsewhere=partial(ClusterWorkplace, cluster)
+            )
+        return
     with command_stores(settings) as stores, _keeping(stores, reads) as reader:
         yield Importing(settings, stores.database, stores.files, reader)
 
@@ -110,6 +123,16 @@ def rehearsals_alone(settings: Settings) -> Iterator[tuple[Rehearsals, Promotion
             rehearsals,
             Promotions(promotions, stores.registry, serving, rehearsals, stores.audit, margins(settings)),
         )
+
+
+@contextmanager
+def _workers(stores: Stores, on: str) -> Iterator[Cluster]:
+    """A cluster whose workers hold the networks in force."""
+    cluster_at = connector(on)
+    with _networks(stores) as (engine, _):
+        networks = [sent(engine.loaded(task), stores.settings) for task in engine.loaded_tasks()]
+    with cluster_at(on, networks, WorkerSettings.of(stores.settings)) as cluster:
+        yield cluster
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class Workplace(AbstractContextManager["Workplace"], Protocol):
 
 
 WorkplaceOf = Callable[[Path, threading.Event], Workplace]
-"""Makes one for a run: in an empty folder for what lies there on the way; the event is set when the run ends."""
+"""Makes one for a run, in an empty folder for what lies there on the way; the event is set at its end."""
 
 
 class Here:
