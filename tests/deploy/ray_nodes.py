@@ -103,7 +103,7 @@ class RayNodes:
 
 
 def _hurry(pid: int, niceness: int) -> None:
-    """Put a node's processes before or beside others: Ray gives them seconds to come up, on busy machines too."""
+    """Put a node before or beside others: Ray gives it seconds to come up, on busy machines too."""
     with suppress(OSError, psutil.Error):
         for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
             process.nice(niceness)
