@@ -23,11 +23,14 @@ from services.assembly.retention import RetentionServices, build_retention
 from services.assembly.reviewing import blinding_of
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
-from services.cluster.connecting import connector
+from services.cluster.connecting import Connector, connector
+from services.cluster.crew import Cluster
 from services.cluster.networks import WorkerSettings, sent
-from services.cluster.workplace import Cluster, ClusterWorkplace
+from services.cluster.set_reading import ClusterSetReader
+from services.cluster.workplace import ClusterWorkplace
 from services.demo.demonstration import Demo
 from services.evaluations.scan_sets import ScanSets
+from services.evaluations.set_reader import SetReader
 from services.importing.imports import Importing
 from services.inference.engine import Engine
 from services.jobs import Jobs
@@ -103,12 +106,24 @@ def retention_alone(settings: Settings) -> Iterator[RetentionServices]:
 
 
 @contextmanager
-def evaluations_alone(settings: Settings) -> Iterator[EvaluationServices]:
-    """Evaluations of the house's own scans that are waited for."""
+def evaluations_alone(settings: Settings, on: str | None = None) -> Iterator[EvaluationServices]:
+    """Evaluations of the house's own scans that are waited for; `on` is a cluster that reads them.
+
+    Raises InvalidInput where that cannot be used.
+    """
+    elsewhere = None if on is None else partial(_set_reader_on, on, connector(on), settings)
     with command_stores(settings) as stores, _networks(stores) as (engine, reader):
         sets = ScanSets(stores.ledger, stores.scans, settings.outside_sets, lambda: [], lambda: [])
         serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
-        yield evaluations_of(stores, sets, engine, reader, serving, blinding_of(stores).hidden)
+        hidden = blinding_of(stores).hidden
+        yield evaluations_of(stores, sets, engine, reader, serving, hidden, elsewhere=elsewhere)
+
+
+def _set_reader_on(on: str, cluster_at: Connector, settings: Settings, reader: SetReader) -> ClusterSetReader:
+    """Workers of a cluster that are given the version's network."""
+    return ClusterSetReader(
+        reader, lambda loaded: cluster_at(on, [sent(loaded, settings)], WorkerSettings.of(settings))
+    )
 
 
 @contextmanager

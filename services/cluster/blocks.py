@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data import formats
 from data.labelled.labels import LabelRow
-from data.records import Refusal
+from data.records import Refusal, Spacing
 from services.importing.asking import Asked
 from services.importing.scan_reading import Part, ScanRead
+from services.reading.reader import Read
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,18 @@ class SentPart:
     part: Part
     content: bytes
 
+
+@dataclass(frozen=True)
+class SentScan:
+    """A kept scan without a name: its array (slices, height, width), where its voxels lie."""
+
+    array: NDArray[Any]
+    spacing: Spacing
+    affine: NDArray[np.float64] | None
+
+
+ReadScan = Read | str
+"""What a network says of a kept scan, or in a sentence why not."""
 
 SentOutcome = tuple[SentPart | Refusal, ...]
 

@@ -1,7 +1,7 @@
 """A Ray cluster: where workers can be, and talking to them. The only file that knows Ray.
 
 Ray brings functions to machines, restarts nothing and keeps nothing here: which items are done stands in the
-house's own table, and lost work is given out again by `ClusterWorkplace`.
+house's own table, and lost work is given out again by `Crew`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskErro
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from data.errors import InvalidInput, Outage, UnusableModel
-from services.cluster.blocks import SentItem, SentOutcome
+from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
+from services.cluster.crew import Place, WorkerLost
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings
 from services.cluster.worker import Worker
-from services.cluster.workplace import Place, WorkerLost
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,11 @@ class RayWorker:
         """As `Worker.read`; raises WorkerLost."""
         outcomes: list[SentOutcome] = self.ask("read", None, block, known)
         return outcomes
+
+    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
+        """As `Worker.read_scans`; raises WorkerLost."""
+        said: list[ReadScan] = self.ask("read_scans", None, task, scans)
+        return said
 
     def dismiss(self) -> None:
         """Let it go, with what lies on its disk."""

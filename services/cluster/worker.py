@@ -7,6 +7,7 @@ with the next worker on that machine where this one was killed.
 from __future__ import annotations
 
 import fcntl
+import logging
 import shutil
 import tempfile
 import threading
@@ -18,22 +19,28 @@ from typing import IO
 
 from data import formats
 from data.database import new_id
+from data.errors import UserFacingError
 from data.formats import Outcome
+from data.records import Precedence
 from models.device import chosen_device
-from services.cluster.blocks import SentItem, SentOutcome, received_item, sent_outcome
+from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan, received_item, sent_outcome
 from services.cluster.installation import Installation, installation
 from services.cluster.networks import SentNetwork, WorkerSettings, choices_folder, received
-from services.importing.scan_reading import ScanReading
+from services.importing.scan_reading import ScanReading, Slots
 from services.importing.workplace import contents_of, reading_threads
 from services.inference.batcher import MicroBatcher
 from services.inference.choice import Wanted
 from services.inference.choosing import Choosing
 from services.inference.engine import Engine, NetworkInput, Output
-from services.reading.reader import Reader
+from services.inference.faults import NETWORK_FAULTS
+from services.reading.reader import PIECE, Batcher, Reader
 from services.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _FOLDER = "lightbox-worker-"
 _LOCK = "lock"
+UNREADABLE = "This scan could not be read."
 
 
 class Worker:
@@ -42,6 +49,7 @@ class Worker:
     def __init__(self) -> None:
         self._folder, self._lock = _own_folder(Path(tempfile.gettempdir()))
         self._top = Path(self._folder.name)
+        self._loaded: tuple[Batcher, ThreadPoolExecutor] | None = None
         self._blocks: dict[str, tuple[Sequence[SentItem], list[Outcome], Path]] = {}
 
     def installed(self) -> Installation:
@@ -64,8 +72,11 @@ class Worker:
             max_waiting=own.max_waiting,
         )
         batcher.start()
-        self._reading = ScanReading(Reader(engine, batcher), own.max_batch, threading.Event())
+        reader = Reader(engine, batcher)
+        self._reader, self._slots = reader.wanted(Precedence.BULK), Slots(2 * PIECE)
+        self._reading = ScanReading(reader, own.max_batch, threading.Event())
         self._readers = ThreadPoolExecutor(reading_threads(own.max_batch), "read")
+        self._loaded = batcher, self._readers
         device = engine.device_name
         return {task: f"{choice.kind.words} on {device}" for task, choice in engine.choices().items()}
 
@@ -95,9 +106,30 @@ class Worker:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
+        """What the task's network says of kept scans, in their order, or why it does not."""
+        return list(self._readers.map(lambda scan: self._read_scan(task, scan), scans))
+
+    def _read_scan(self, task: str, scan: SentScan) -> ReadScan:
+        taken = self._slots.take(min(len(scan.array), PIECE))
+        try:
+            return self._reader.read(task, scan.array, scan.spacing, scan.affine)
+        except UserFacingError as error:
+            return str(error)
+        except NETWORK_FAULTS:
+            log.exception("a scan could not be read")
+            return UNREADABLE
+        finally:
+            self._slots.give_back(taken)
+
     def close(self) -> None:
-        """Take away what lies on the disk."""
+        """Take away what lies on the disk, and end the threads."""
+        if self._loaded is not None:
+            batcher, readers = self._loaded
+            batcher.stop()
+            readers.shutdown(cancel_futures=True)
         self._folder.cleanup()
+        self._lock.close()
 
 
 def _engine(settings: Settings) -> Engine:

@@ -1,123 +1,35 @@
-"""Items decoded and read by the workers of a cluster, whatever becomes of single ones.
-
-Each worker has two threads here, so that the next block is on its way while one is read. A block whose worker
-is lost goes to another; nothing of it has been handed in by then.
-"""
+"""Items of an import, decoded and read by the workers of a cluster."""
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 from data.database import new_id
-from data.errors import Outage, UserFacingError
 from data.records import Refusal
-from services.cluster.blocks import SentItem, SentOutcome, received_outcome, sent_item
+from services.cluster.blocks import received_outcome, sent_item
+from services.cluster.crew import TRIES, Cluster, ClusterWorker, Crew, WorkerLost
 from services.importing.asking import Asked
 from services.importing.scan_reading import FAILED
 from services.importing.workplace import BatchSize, House
 
-log = logging.getLogger(__name__)
-
-THREADS_A_WORKER = 2
-TRIES = 3
-LOOKED_EVERY_S = 2.0  # for machines that came, and workers that went
-PAUSE_S = 5.0  # before another worker is engaged where one was lost
-MOST_THREADS = 1000
-WITHOUT_WORKERS_S = 120.0
-
 _LOST = "Every worker that this was given to was lost while it worked on it, {tries} times."
-_NO_WORKER = "No machine of the cluster can work on this: {why}"
-_NONE_OFFERED = "none offers the resource `lightbox`."
-
-
-class WorkerLost(Exception):
-    """A worker went, or could not do what it was asked; the cause says why where somebody knows."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Room for one worker: on which machine, and which of those that it has room for."""
-
-    machine: str
-    number: int
-    name: str = field(default="", compare=False)  # of the machine, for people
-
-
-class ClusterWorker(Protocol):
-    """A worker with its networks loaded. Whatever it is asked may raise WorkerLost."""
-
-    def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
-        """As `Worker.decode`."""
-
-    def read(self, block: str, known: set[str]) -> list[SentOutcome]:
-        """As `Worker.read`."""
-
-    def dismiss(self) -> None:
-        """Let it go."""
-
-
-class Cluster(Protocol):
-    """Machines that may have workers."""
-
-    def places(self) -> Sequence[Place]:
-        """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
-
-    def engage(self, place: Place) -> ClusterWorker:
-        """A worker with its networks loaded; takes a while.
-
-        Raises WorkerLost, and UserFacingError where this machine cannot be used.
-        """
-
-
-@dataclass(frozen=True)
-class _Given:
-    """A batch that was given out, and how often it was begun."""
-
-    batch: tuple[Asked, ...]
-    house: House
-    begun: int = 0
-
-
-@dataclass(eq=False)
-class _Engaged:
-    """A worker, the threads that serve it here, and whether it is lost."""
-
-    place: Place
-    worker: ClusterWorker
-    threads: int = THREADS_A_WORKER
-    lost: bool = False
 
 
 class ClusterWorkplace:
-    """Gives blocks to workers, and engages as many of these as the cluster has room for."""
+    """A `services.importing.workplace.Workplace` on other machines."""
 
     batch = BatchSize(items=32, bytes=32 << 20)
 
     def __init__(self, cluster: Cluster, work: Path, ending: threading.Event) -> None:
-        self._cluster = cluster
         self._work = work
-        self._ending = ending
-        self._waiting: deque[_Given] = deque()
-        self._open = 0  # batches that were given out and are not handed in
-        self._changed = threading.Condition()
-        self._closing = False
-        self._engaged: dict[Place, _Engaged | None] = {}  # None while it is being engaged
-        self._not_before: dict[Place, float] = {}
-        self._refused: dict[str, str] = {}  # machine -> why it is not used
-        self._with_workers_at = time.monotonic()
-        self._faulted: Callable[[BaseException], None] = _unheard
-        self._threads = ThreadPoolExecutor(MOST_THREADS, "cluster")
-        self._start(self._supervise)
+        self._house: House | None = None
+        self._fault: BaseException | None = None  # of before there was anybody to tell
+        self._crew = Crew(cluster, ending, self._faulted)
 
     def __enter__(self) -> ClusterWorkplace:
         return self
@@ -125,151 +37,59 @@ class ClusterWorkplace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        self._threads.shutdown()
+        self._crew.__exit__(kind, error, where)
 
     def has_room(self, items: int) -> bool:
         """Whether a block more would find a worker soon."""
-        return self._open < THREADS_A_WORKER * (len(self._engaged) + 1)
+        return self._crew.has_room
 
     def submit(self, batch: Sequence[Asked], house: House) -> None:
         """Have a batch worked on by whichever worker is free first."""
-        self._faulted = house.failed
-        with self._changed:
-            self._open += 1
-            self._waiting.append(_Given(tuple(batch), house))
-            self._changed.notify_all()
+        self._house = house
+        if self._fault is not None:
+            house.failed(self._fault)
+        self._crew.submit(_Block(tuple(batch), house, self._work))
 
-    def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        def heard(ended: Future[None]) -> None:
-            fault = ended.exception()
-            if fault is not None:
-                self._faulted(fault)
+    def _faulted(self, fault: BaseException) -> None:
+        self._fault = fault
+        if self._house is not None:
+            self._house.failed(fault)
 
-        self._threads.submit(work, *arguments).add_done_callback(heard)
 
-    def _supervise(self) -> None:
-        """In a thread of its own: engage whoever can be had, until the end."""
-        while not self._closing:
-            if self._ending.is_set():
-                self._drop_waiting()
-            else:
-                self._engage_all()
-                self._give_up_without_workers()
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing, LOOKED_EVERY_S)
+@dataclass(frozen=True)
+class _Block:
+    """A batch that was given out, and how often it was begun."""
 
-    def _engage_all(self) -> None:
-        for place in self._cluster.places():
-            is_due = self._not_before.get(place, 0.0) <= time.monotonic()
-            if place not in self._engaged and place.machine not in self._refused and is_due:
-                self._engaged[place] = None
-                self._start(self._engage, place)
+    batch: tuple[Asked, ...]
+    house: House
+    work: Path
+    begun: int = 0
 
-    def _give_up_without_workers(self) -> None:
-        """Raises Outage where nobody works any more, which ends the run."""
-        if self._engaged:
-            self._with_workers_at = time.monotonic()
-        elif self._refused or time.monotonic() - self._with_workers_at > WITHOUT_WORKERS_S:
-            raise Outage(_NO_WORKER.format(why=" ".join(self._refused.values()) or _NONE_OFFERED))
-
-    def _drop_waiting(self) -> None:
-        while (given := self._taken()) is not None:
-            for asked in given.batch:
-                given.house.settled(asked, None)
-
-    def _engage(self, place: Place) -> None:
-        """In a thread: engage a worker, and serve it."""
-        try:
-            engaged = _Engaged(place, self._cluster.engage(place))
-        except WorkerLost as lost:
-            log.warning("no worker on %s: %s", place.name, lost)
-            self._left(place)
-            return
-        except UserFacingError as refused:
-            log.error("%s", refused)
-            self._refused[place.machine] = str(refused)
-            self._left(place)
-            return
-        self._engaged[place] = engaged
-        for _ in range(THREADS_A_WORKER):
-            self._start(self._serve, engaged)
-
-    def _left(self, place: Place) -> None:
-        with self._changed:
-            self._not_before[place] = time.monotonic() + PAUSE_S
-            del self._engaged[place]
-
-    def _serve(self, engaged: _Engaged) -> None:
-        """In a thread: give a worker block after block."""
-        try:
-            while (given := self._next(engaged)) is not None:
-                try:
-                    self._work_on(given, engaged.worker)
-                except WorkerLost as lost:
-                    log.warning("the worker on %s was lost: %s", engaged.place.name, lost)
-                    engaged.lost = True
-                    self._again(given, lost)
-                finally:
-                    with self._changed:
-                        self._open -= 1
-                        self._changed.notify_all()
-        finally:
-            with self._changed:
-                engaged.threads -= 1
-                is_last = not engaged.threads
-            if is_last:
-                engaged.worker.dismiss()
-                self._left(engaged.place)
-
-    def _next(self, engaged: _Engaged) -> _Given | None:
-        """What a worker does next; None where it is lost, or there will be nothing more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing or engaged.lost)
-            return None if engaged.lost or not self._waiting else self._waiting.popleft()
-
-    def _taken(self) -> _Given | None:
-        """What waits, taken back."""
-        with self._changed:
-            self._open -= bool(self._waiting)
-            return self._waiting.popleft() if self._waiting else None
-
-    def _work_on(self, given: _Given, worker: ClusterWorker) -> None:
-        if self._ending.is_set():
-            for asked in given.batch:
-                given.house.settled(asked, None)
-            return
+    def do(self, worker: ClusterWorker) -> None:
         block = new_id()
-        contents = worker.decode(block, [sent_item(asked) for asked in given.batch])
-        outcomes = worker.read(block, set(given.house.known(contents)))
-        folder = self._work / block
+        contents = worker.decode(block, [sent_item(asked) for asked in self.batch])
+        outcomes = worker.read(block, set(self.house.known(contents)))
+        folder = self.work / block
         try:
-            for number, (asked, outcome) in enumerate(zip(given.batch, outcomes, strict=True)):
-                given.house.settled(asked, received_outcome(outcome, folder / str(number)))
+            for number, (asked, outcome) in enumerate(zip(self.batch, outcomes, strict=True)):
+                self.house.settled(asked, received_outcome(outcome, folder / str(number)))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _again(self, given: _Given, lost: WorkerLost) -> None:
-        """Have a lost block done by another worker; one that loses all of them is given out item by item."""
-        begun = given.begun + 1
+    def drop(self) -> None:
+        for asked in self.batch:
+            self.house.settled(asked, None)
+
+    def again(self, lost: WorkerLost) -> list[_Block]:
+        """The same for another worker; what loses all of them is given out item by item."""
+        begun = self.begun + 1
         if begun < TRIES:
-            self._put_first([replace(given, begun=begun)])
-        elif len(given.batch) > 1:
-            self._put_first([_Given((asked,), given.house) for asked in given.batch])
-        elif lost.__cause__ is not None:  # the same fault on every machine
-            given.house.failed(lost.__cause__)
+            return [replace(self, begun=begun)]
+        if len(self.batch) > 1:
+            return [_Block((asked,), self.house, self.work) for asked in self.batch]
+        if lost.__cause__ is not None:  # the same fault on every machine
+            self.house.failed(lost.__cause__)
         else:
-            (asked,) = given.batch
-            given.house.settled(asked, [Refusal(asked.item.name, FAILED, _LOST.format(tries=begun))])
-
-    def _put_first(self, again: Sequence[_Given]) -> None:
-        with self._changed:
-            self._open += len(again)
-            self._waiting.extendleft(reversed(again))
-            self._changed.notify_all()
-
-
-def _unheard(fault: BaseException) -> None:
-    raise fault
+            (asked,) = self.batch
+            self.house.settled(asked, [Refusal(asked.item.name, FAILED, _LOST.format(tries=begun))])
+        return []

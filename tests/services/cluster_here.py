@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from services.cluster.blocks import SentItem, SentOutcome
+from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
+from services.cluster.crew import ClusterWorker, Place, WorkerLost
 from services.cluster.networks import SentNetwork, WorkerSettings
 from services.cluster.worker import Worker
-from services.cluster.workplace import ClusterWorker, Place, WorkerLost
 
 T = TypeVar("T")
 
@@ -33,6 +33,10 @@ class WorkerHere:
     def read(self, block: str, known: set[str]) -> list[SentOutcome]:
         self.before("read", self._items[block])
         return _sent(self.worker.read(block, _sent(known)))
+
+    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
+        self.before("read scans", [])
+        return _sent(self.worker.read_scans(task, _sent(scans)))
 
     def dismiss(self) -> None:
         self.worker.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,17 +12,24 @@ import pytest
 
 from data.errors import InvalidInput, Outage
 from data.files import FileStore
-from data.records import ImportState, Role, WorklistQuery
+from data.records import BRAIN_TUMOUR, EvaluationReading, ImportState, Role, ScanSetKind, WorklistQuery
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
 from services.assembly.container import Services
-from services.cluster import workplace
+from services.cluster import crew
 from services.cluster.connecting import connector
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings, received, sent
+from services.cluster.set_reading import ClusterSetReader
 from services.cluster.workplace import ClusterWorkplace
+from services.evaluations.set_reader import SetReader
 from services.importing.imports import Importing, ImportView
+from services.reading.reader import Reader
 from tests.services.cluster_here import ClusterHere, Losses
 from tests.services.imports import axial, write_mixed, write_picture
 from tests.services.real import person, running
+
+NOBODY = "0" * 32
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +46,8 @@ def networks(services: Services) -> list[SentNetwork]:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workplace, "PAUSE_S", 0.0)
-    monkeypatch.setattr(workplace, "LOOKED_EVERY_S", 0.05)
+    monkeypatch.setattr(crew, "PAUSE_S", 0.0)
+    monkeypatch.setattr(crew, "LOOKED_EVERY_S", 0.05)
 
 
 @pytest.fixture
@@ -138,9 +147,35 @@ def test_without_any_worker_the_run_ends_with_why(
     with pytest.raises(Outage, match="has Lightbox 0.1.0"):
         imported(services, cluster, tmp_path)
     cluster.machines = 0
-    monkeypatch.setattr(workplace, "WITHOUT_WORKERS_S", 0.2)
+    monkeypatch.setattr(crew, "WITHOUT_WORKERS_S", 0.2)
     with pytest.raises(Outage, match="none offers the resource"):
         imported(services, cluster, tmp_path)
+
+
+def test_scans_of_the_house_are_read_as_here(
+    services: Services, cluster: ClusterHere, networks: list[SentNetwork], tmp_path: Path
+) -> None:
+    imported(services, cluster, pictures(tmp_path, mark=17))
+    reader = Reader(services.reading.engine, services.reading.batcher)
+    stores = ScanStore(services.database), ReviewStore(services.database)
+    files = FileStore(services.settings.files_url)
+    set_reader = SetReader(reader, *stores, files, services.settings)
+    loaded = services.reading.engine.loaded(BRAIN_TUMOUR)
+    _, asked = services.evaluations.evaluations.sets.chosen(BRAIN_TUMOUR, ScanSetKind.COHORT, "")
+    assert len(asked) >= 6
+    here = [_said(set_reader.scan(loaded, reading, lambda _: None)) for reading in asked]
+    own = ClusterHere([network for network in networks if network.task == BRAIN_TUMOUR], cluster.settings)
+    own.before = losses = Losses("read scans", count=2)
+    elsewhere = ClusterSetReader(set_reader, lambda _: nullcontext(own))
+    there = [_said(reading) for reading in elsewhere(loaded, [*asked, replace(asked[0], scan_id=NOBODY)])]
+    assert losses.lost == 2
+    assert [failure for *_, failure in there if failure] == ["It is no longer here."]
+    assert sorted(said for said in there if not said[-1]) == sorted(here)
+
+
+def _said(reading: EvaluationReading) -> tuple[object, ...]:
+    rounded = None if reading.probability is None else round(reading.probability, 4)
+    return str(reading.scan_id), reading.positive, rounded, reading.volume_ml, reading.failure or ""
 
 
 def test_another_installation_is_told_in_a_sentence() -> None:
