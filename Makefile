@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dvc airflow dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dvc airflow ray dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -62,7 +62,7 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
-test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env/.installed .airflow/.installed
+test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env/.installed .airflow/.installed .ray-env/.installed
 	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.
@@ -99,7 +99,7 @@ test-fast: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy"
 
 # Everything of deploy/, with what takes longer: nginx in front of a server that runs as people run it.
-test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) .terraform-checks/.installed .dvc-env/.installed .airflow/.installed test-scripts
+test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) .terraform-checks/.installed .dvc-env/.installed .airflow/.installed .ray-env/.installed test-scripts
 	$(BIN)/python -m pytest -m "not bench" tests/deploy
 
 bench: $(VENV)/.installed-dev
@@ -207,6 +207,16 @@ airflow: .airflow/.installed
 	.airflow/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	touch $@
 
+# Ray, in an environment that stands on the server's own and its code: .ray-env/bin/ray, .ray-env/bin/python app.py import --on.
+ray: .ray-env/.installed
+
+.ray-env/.installed: deploy/ray/requirements.txt $(VENV)/.installed
+	$(BIN)/python -m venv .ray-env
+	$(BIN)/python -c "import sysconfig; print('$(CURDIR)', sysconfig.get_path('purelib'), sep='\n')" \
+	  > "$$(.ray-env/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/lightbox.pth"
+	.ray-env/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	touch $@
+
 # After a change to requirements.txt, requirements-dev.txt or one of the .in files: what follows from them on every platform, with hashes.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -218,6 +228,7 @@ lock: $(VENV)/.installed-dev
 	$(LOCK) --no-deps deploy/terraform/checks/providers.in --output-file deploy/terraform/checks/providers.txt
 	$(LOCK) deploy/dvc/requirements.in --output-file deploy/dvc/requirements.txt
 	$(LOCK) deploy/airflow/requirements.in --output-file deploy/airflow/requirements.txt
+	$(LOCK) deploy/ray/requirements.in --constraints requirements.lock --output-file deploy/ray/requirements.txt
 
 # Known weaknesses of what is installed, as far as their databases can be reached.
 audit: $(VENV)/.installed-dev
@@ -260,4 +271,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client .terraform-checks .dvc-env .airflow dashboard/assets/vendor dashboard/manuals/site
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load .client .terraform-checks .dvc-env .airflow .ray-env dashboard/assets/vendor dashboard/manuals/site

@@ -36,6 +36,7 @@ HOMES = {
     "fhir": ("reports/fhir",),
     "huey": ("services/jobs/",),
     "redis": ("services/servers/redis_events.py",),
+    "ray": ("services/cluster/ray_cluster.py",),
     "evidently": ("reports",),
     "mkdocs": ("dashboard/manuals/build.py", "dashboard/manuals/hooks.py"),
     "apprise": ("services/alerts/delivery.py",),

@@ -20,6 +20,7 @@ LOCKS = {
     "deploy/terraform/checks/providers.in": "deploy/terraform/checks/providers.txt",
     "deploy/dvc/requirements.in": "deploy/dvc/requirements.txt",
     "deploy/airflow/requirements.in": "deploy/airflow/requirements.txt",
+    "deploy/ray/requirements.in": "deploy/ray/requirements.txt",
 }
 GPL = {"pylibjpeg-libjpeg"}
 

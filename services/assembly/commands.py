@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,8 +24,14 @@ from services.assembly.reviewing import blinding_of
 from services.assembly.servers import no_other_server
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
+from services.cluster.connecting import Connector, connector
+from services.cluster.crew import Cluster
+from services.cluster.networks import WorkerSettings, sent
+from services.cluster.set_reading import ClusterSetReader
+from services.cluster.workplace import ClusterWorkplace
 from services.demo.demonstration import Demo
 from services.evaluations.scan_sets import ScanSets
+from services.evaluations.set_reader import SetReader
 from services.importing.imports import Importing
 from services.inference.engine import Engine
 from services.jobs import Jobs
@@ -44,8 +51,17 @@ NOTHING_INSTEAD: Mapping[str, Trained] = MappingProxyType({})
 
 
 @contextmanager
-def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
-    """Imports; the networks are loaded only for what `reads`: pausing and looking need none."""
+def importing_alone(settings: Settings, *, reads: bool, on: str | None = None) -> Iterator[Importing]:
+    """Imports; the networks are loaded only for what `reads`: pausing and looking need none.
+
+    `on` is the address of a cluster that decodes and reads. Raises InvalidInput where it cannot be used.
+    """
+    if on is not None and reads:
+        with command_stores(settings) as stores, _workers(stores, on) as cluster:
+            yield Importing(
+                settings, stores.database, stores.files, None, elsewhere=partial(ClusterWorkplace, cluster)
+            )
+        return
     with command_stores(settings) as stores, _keeping(stores, reads) as reader:
         alone = no_other_server(settings)
         yield Importing(settings, stores.database, stores.files, reader, alone=alone)
@@ -92,12 +108,24 @@ def retention_alone(settings: Settings) -> Iterator[RetentionServices]:
 
 
 @contextmanager
-def evaluations_alone(settings: Settings) -> Iterator[EvaluationServices]:
-    """Evaluations of the house's own scans that are waited for."""
+def evaluations_alone(settings: Settings, on: str | None = None) -> Iterator[EvaluationServices]:
+    """Evaluations of the house's own scans that are waited for; `on` is a cluster that reads them.
+
+    Raises InvalidInput where that cannot be used.
+    """
+    elsewhere = None if on is None else partial(_set_reader_on, on, connector(on), settings)
     with command_stores(settings) as stores, _networks(stores) as (engine, reader):
         sets = ScanSets(stores.ledger, stores.scans, settings.outside_sets, lambda: [], lambda: [])
         serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
-        yield evaluations_of(stores, sets, engine, reader, serving, blinding_of(stores).hidden)
+        hidden = blinding_of(stores).hidden
+        yield evaluations_of(stores, sets, engine, reader, serving, hidden, elsewhere=elsewhere)
+
+
+def _set_reader_on(on: str, cluster_at: Connector, settings: Settings, reader: SetReader) -> ClusterSetReader:
+    """Workers of a cluster that are given the version's network."""
+    return ClusterSetReader(
+        reader, lambda loaded: cluster_at(on, [sent(loaded, settings)], WorkerSettings.of(settings))
+    )
 
 
 @contextmanager
@@ -112,6 +140,16 @@ def rehearsals_alone(settings: Settings) -> Iterator[tuple[Rehearsals, Promotion
             rehearsals,
             Promotions(promotions, stores.registry, serving, rehearsals, stores.audit, margins(settings)),
         )
+
+
+@contextmanager
+def _workers(stores: Stores, on: str) -> Iterator[Cluster]:
+    """A cluster whose workers hold the networks in force."""
+    cluster_at = connector(on)
+    with _networks(stores) as (engine, _):
+        networks = [sent(engine.loaded(task), stores.settings) for task in engine.loaded_tasks()]
+    with cluster_at(on, networks, WorkerSettings.of(stores.settings)) as cluster:
+        yield cluster
 
 
 @contextmanager

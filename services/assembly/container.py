@@ -248,7 +248,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading.reader,
         jobs,
         real_use.truth_changed,
-        servers.events.alone,
+        alone=servers.events.alone,
     )
     receiving = build_receiving(stores, reading.intake, alerts)
     exports = build_exports(stores, reviewing, screening)

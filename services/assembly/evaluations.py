@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.stores.evaluations import EvaluationStore
@@ -12,7 +13,7 @@ from services.assembly.stores import Stores
 from services.assembly.training import TrainingServices
 from services.assembly.versions import VersionServices
 from services.cohort.cohort import HiddenFrom
-from services.evaluations.evaluations import Evaluations
+from services.evaluations.evaluations import Evaluations, ReadElsewhere
 from services.evaluations.outcomes import Outcomes
 from services.evaluations.scan_sets import PackOfScans, ScanSets
 from services.evaluations.set_reader import SetReader
@@ -63,11 +64,18 @@ def evaluations_of(
     serving: Serving,
     hidden: HiddenFrom,
     jobs: Jobs | None = None,
+    elsewhere: Callable[[SetReader], ReadElsewhere] | None = None,
 ) -> EvaluationServices:
-    """The same over any sets; without `jobs` nothing is queued, and who asks waits."""
+    """The same over any sets; without `jobs` nothing is queued, and who asks waits.
+
+    `elsewhere` makes of the reader one that has other machines read.
+    """
     store, settings = EvaluationStore(stores.database), stores.settings
     set_reader = SetReader(reader, stores.scans, stores.reviews, stores.files, settings)
-    evaluations = Evaluations(store, sets, set_reader, stores.registry, serving, engine, jobs, stores.audit)
+    there = None if elsewhere is None else elsewhere(set_reader)
+    evaluations = Evaluations(
+        store, sets, set_reader, stores.registry, serving, engine, jobs, stores.audit, there
+    )
     trained_on = TrainedOn(stores.registry.trained_patients, store, stores.scans, stores.patients)
     outcomes = Outcomes(
         evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden, trained_on

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LINES = 5.0
 _ONE_OF = "Give a folder of labelled images with --data, or scans of the house with --scans; not both."
 _OF_A_VERSION = "--version is for --scans and --outside; judge other weights on a folder with --weights."
+_ON_OF_SCANS = "--on is for --scans: machines of a cluster read scans of the house."
 _OF_FOLDERS = ("validation", "reference", "keep", "outside", "weights", "out", "metrics")
 
 
@@ -40,6 +41,11 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         "--version",
         metavar="V",
         help="with --scans and --outside: who reads them; without it the version in force",
+    )
+    parser.add_argument(
+        "--on",
+        metavar="ADDRESS",
+        help="with --scans: a Ray cluster whose machines read them, ray://HOST:PORT or auto",
     )
     parser.add_argument("--validation", action="store_true", help="only patients that were never trained on")
     parser.add_argument(
@@ -71,6 +77,8 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     """
     if (arguments.data is None) == (arguments.scans is None):
         raise InvalidInput(_ONE_OF)
+    if arguments.on is not None and arguments.scans is None:
+        raise InvalidInput(_ON_OF_SCANS)
     if arguments.scans is not None:
         return _scans(arguments, settings)
     if arguments.version is not None and (arguments.weights is not None or not arguments.outside):
@@ -147,7 +155,7 @@ def _scans(arguments: Namespace, settings: Settings) -> int:
     if wrong:
         raise InvalidInput(f"--{wrong[0]} is for a folder of labelled images, not for --scans.")
     task = task_named(arguments.task).name
-    with evaluations_alone(settings) as services:
+    with evaluations_alone(settings, arguments.on) as services:
         version = arguments.version or registry_of(settings).local(task)[1]
         asked = services.evaluations.read_now(
             task, version, ScanSetKind.COHORT, arguments.scans, getpass.getuser(), _Said()

@@ -22,6 +22,11 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser = subparsers.add_parser("import", help="read a folder or archive with thousands of files")
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="folder, zip or tar")
     parser.add_argument("--labels", type=Path, metavar="CSV", help="what is known of the files")
+    parser.add_argument(
+        "--on",
+        metavar="ADDRESS",
+        help="a Ray cluster whose machines decode and read, ray://HOST:PORT; auto for the one here",
+    )
     for name, text in (("pause", "have a run end"), ("resume", "go on"), ("status", "how far it is")):
         parser.add_argument(
             f"--{name}", nargs="?", const="", metavar="ID", help=f"{text}; without an id, the latest one"
@@ -36,7 +41,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     reads = arguments.folder is not None or arguments.resume is not None
     if reads + (arguments.pause is not None) + (arguments.status is not None) != 1:
         raise InvalidInput("Give a folder to import, or one of --pause, --resume and --status.")
-    with importing_alone(settings, reads=reads) as importing:
+    with importing_alone(settings, reads=reads, on=arguments.on) as importing:
         if arguments.pause is not None:
             importing.pause(importing.find(arguments.pause).id)
         if not reads:

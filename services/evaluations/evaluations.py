@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from data.database import new_id, now
@@ -46,6 +46,9 @@ _OTHER_WEIGHTS = "The version's weights are not those that it was asked with, so
 _NOTHING = "There is nothing in this set that this version could read."
 _BY_SERVER = "Evaluations are queued by the server only."
 
+ReadElsewhere = Callable[[Loaded, Sequence[EvaluationReading]], Iterator[EvaluationReading]]
+"""Has scans of the house read by a version on other machines: what it says of each, in any order."""
+
 Advance = Callable[[float], None]
 """Told how far it is, from 0 to 1."""
 
@@ -67,8 +70,9 @@ class Evaluations:
         engine: Engine,
         jobs: Jobs | None,
         audit: AuditLog,
+        elsewhere: ReadElsewhere | None = None,
     ) -> None:
-        """Without `jobs` only `read_now` works, as on the command line."""
+        """Without `jobs` only `read_now` works, as for commands; `elsewhere` reads scans of the house."""
         self.sets = sets
         self._store = store
         self._reader = reader
@@ -77,6 +81,7 @@ class Evaluations:
         self._engine = engine
         self._jobs = jobs
         self._audit = audit
+        self._elsewhere = elsewhere
         self._asking = threading.Lock()
         if jobs is not None:
             jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
@@ -205,8 +210,12 @@ class Evaluations:
         cancelled: Callable[[], bool],
     ) -> None:
         loaded = self._loaded(evaluation)
-        for read, asked in enumerate(waiting, start=evaluation.total - len(waiting) + 1):
-            self._store.note(evaluation.id, self._answered(evaluation, asked, loaded, cancelled))
+        if self._elsewhere is not None and evaluation.chosen.kind is not ScanSetKind.OUTSIDE:
+            said = self._elsewhere(loaded, waiting)
+        else:
+            said = (self._answered(evaluation, asked, loaded, cancelled) for asked in waiting)
+        for read, reading in enumerate(said, start=evaluation.total - len(waiting) + 1):
+            self._store.note(evaluation.id, reading)
             advance(read / evaluation.total)
 
     def _loaded(self, evaluation: Evaluation) -> Loaded:

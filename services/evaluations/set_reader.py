@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import now
-from data.errors import RefusedScan
+from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore
 from data.labelled.outside import OutsideFile
 from data.packing import mask_sha256
-from data.records import DecodedScan, EvaluationReading, Precedence
+from data.records import DecodedScan, EvaluationReading, Precedence, Spacing
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.overlap import dice
@@ -30,6 +30,15 @@ Look = Callable[[float], None]
 _GONE = "It is no longer here."
 _OTHER = "It was read as another task's."
 _NOTHING = "There is no scan in it."
+
+
+@dataclass(frozen=True)
+class KeptScan:
+    """A scan as networks are given it: (slices, height, width), and where its voxels lie."""
+
+    array: NDArray[Any]
+    spacing: Spacing
+    affine: NDArray[np.float64] | None
 
 
 class SetReader:
@@ -47,13 +56,20 @@ class SetReader:
 
     def scan(self, loaded: Loaded, asked: EvaluationReading, look: Look) -> EvaluationReading:
         """A scan of the house; `look` is called often and may raise. Raises Busy and UserFacingError."""
+        scan = self.kept(asked)
+        return self.answered(asked, self._reader.read_by(loaded, scan.array, scan.spacing, scan.affine, look))
+
+    def kept(self, asked: EvaluationReading) -> KeptScan:
+        """The pixels of a scan of the house. Raises InvalidInput where it is gone."""
         scan = self._scans.get(asked.scan_id or "")
         if scan is None:
-            return replace(asked, read_at=now(), failure=_GONE)
+            raise InvalidInput(_GONE)
         array = self._files.get_array(keys.array(scan.id))
-        affine = formats.placed_affine(scan.grid)
-        read = self._reader.read_by(loaded, array, scan.spacing, affine, look)
-        truth = known_truth(self._reviews, self._files, scan.id)
+        return KeptScan(array, scan.spacing, formats.placed_affine(scan.grid))
+
+    def answered(self, asked: EvaluationReading, read: Read) -> EvaluationReading:
+        """What was said of a scan of the house, beside what is known of it."""
+        truth = known_truth(self._reviews, self._files, asked.scan_id or "")
         return _answered(asked, read, truth.mask)
 
     def file(

@@ -11,6 +11,7 @@ import csv
 import fcntl
 import io
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -34,6 +35,7 @@ from data.stores.imports import ImportStore
 from services.importing.inventory import items_of, tree_of
 from services.importing.progress import Advance, ProgressCounter
 from services.importing.run import ImportRun
+from services.importing.workplace import Here, Workplace, WorkplaceOf
 from services.importing.writer import ImportWriter
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
@@ -67,18 +69,21 @@ class Importing:
         reader: Reader | None,
         jobs: Jobs | None = None,
         heard: ReviewListener = lambda _: None,
+        elsewhere: WorkplaceOf | None = None,
         alone: Callable[[str], AbstractContextManager[bool]] = lambda name: nullcontext(True),
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
-        Without a reader nothing can be run here. `heard` is told of results whose truth came with a label.
-        `alone` says whether no other server of the house is within it.
+        Without a reader nothing can be run here; `elsewhere` is where items are decoded and read instead.
+        `heard` is told of results whose truth came with a label. `alone` says whether no other server of the
+        house is within it.
         """
         self._no_other_server = alone
         self._settings = settings
         self._imports = ImportStore(database)
         self._writer = ImportWriter(database, files, self._imports, heard)
         self._reader = reader
+        self._elsewhere = elsewhere
         self._audit = AuditLog(database)
         self._jobs = jobs
         self._home = settings.home / "imports"
@@ -236,28 +241,23 @@ class Importing:
         self._imports.replace_items(import_.id, items_of(import_.id, tree, rows, beside))
 
     def _work(self, import_: Import, advance: Advance, stop: Callable[[], bool]) -> None:
-        assert self._reader is not None, "this one only looks"
         work = self._own(import_.id) / "work"
         shutil.rmtree(work, ignore_errors=True)  # what a killed run left
         work.mkdir(parents=True)
         folder = Path(import_.folder)
         unpacked = self._unpacked(import_.id)
         root = unpacked if unpacked.exists() else folder if folder.is_dir() else folder.parent
-        run = ImportRun(
-            self._settings,
-            import_,
-            root,
-            self._rows(import_),
-            work,
-            self._imports,
-            self._writer,
-            self._reader,
-        )
+        rows, workplace_of = self._rows(import_), self._elsewhere or self._here
+        run = ImportRun(import_, root, rows, work, self._imports, self._writer, workplace_of)
         counted = ProgressCounter(self._imports.progress(import_.id), advance)
         try:
             run.run(counted, self._or_paused(import_.id, stop))
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def _here(self, work: Path, ending: threading.Event) -> Workplace:
+        assert self._reader is not None, "this one only looks"
+        return Here(self._settings, self._reader, work, ending)
 
     def _settle(self, import_id: str) -> None:
         """If nothing is left to do the import is done, even if it was paused at the last moment."""

@@ -6,7 +6,7 @@ item: a run that is killed leaves nothing behind that the next one does not writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -108,9 +108,8 @@ class ImportWriter:
         self._reviews = ReviewStore(database)
         self._refusals = RefusalStore(database)
 
-    def known_contents(self, decoded: Iterable[DecodedScan]) -> set[str]:
-        """The contents, of these scans, that are stored already."""
-        contents = {scan.content_sha256 for scan in decoded}
+    def known_contents(self, contents: Collection[str]) -> set[str]:
+        """Those of these contents of scans that are stored already."""
         return self._scans.known_contents(contents) if contents else set()
 
     def known(self, decoded: DecodedScan) -> Scan | None:

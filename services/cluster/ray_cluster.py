@@ -1,0 +1,181 @@
+"""A Ray cluster: where workers can be, and talking to them. The only file that knows Ray.
+
+Ray brings functions to machines, restarts nothing and keeps nothing here: which items are done stands in the
+house's own table, and lost work is given out again by `Crew`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+# Read by Ray when it is imported: it reports to nobody, and lets a killed command's workers go soon.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "10")
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from data.errors import InvalidInput, Outage, UnusableModel
+from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
+from services.cluster.crew import Place, WorkerLost
+from services.cluster.installation import installation, refusal_of
+from services.cluster.networks import SentNetwork, WorkerSettings
+from services.cluster.worker import Worker
+
+log = logging.getLogger(__name__)
+
+RESOURCE = "lightbox"
+"""What a machine offers that is to read: one for each worker that it has room for."""
+
+CALLS_AT_ONCE = 4
+START_S = 120.0
+LOAD_S = 600.0
+LEAVE_S = 10.0
+
+_NO_CLUSTER = "The Ray cluster at {address} cannot be reached: {why}"
+_AWAY = "The connection to the Ray cluster was lost; what is read so far is kept."
+_WITHOUT_LIGHTBOX = "The worker on {machine} has another Lightbox or none, so it is not used."
+
+
+@contextmanager
+def ray_cluster(
+    address: str, networks: Sequence[SentNetwork], settings: WorkerSettings
+) -> Iterator[RayCluster]:
+    """A connection to the cluster at `ray://HOST:PORT`, or with `auto` to the one this machine is part of.
+
+    Raises InvalidInput where there is none, or one of another version of Ray or Python.
+    """
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise InvalidInput(_NO_CLUSTER.format(address=address, why=error)) from error
+    try:
+        yield RayCluster(networks, settings)
+    finally:
+        with suppress(ConnectionError, RayError):
+            ray.shutdown()
+
+
+class RayCluster:
+    """The machines of a cluster that offer `lightbox`."""
+
+    def __init__(self, networks: Sequence[SentNetwork], settings: WorkerSettings) -> None:
+        self._networks = ray.put(list(networks))  # once for all workers
+        self._settings = settings
+        self._ours = installation()
+
+    def places(self) -> list[Place]:
+        """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
+        with _outage_told():
+            return [
+                Place(node["NodeID"], number, _name(node))
+                for node in ray.nodes()
+                if node["Alive"]
+                for number in range(int(node["Resources"].get(RESOURCE, 0)))
+            ]
+
+    def engage(self, place: Place) -> RayWorker:
+        """A worker that holds the networks.
+
+        Raises WorkerLost, and InvalidInput or UnusableModel where this machine cannot be used.
+        """
+        with _outage_told():
+            node = next((node for node in ray.nodes() if node["NodeID"] == place.machine), None)
+            if node is None or not node["Alive"]:
+                raise WorkerLost("the machine is gone")
+            worker = RayWorker(_actor(place, node["Resources"]))
+        try:
+            theirs = worker.ask("installed", START_S)
+            why = refusal_of(place.name, theirs, self._ours)
+            if why is not None:
+                raise InvalidInput(why)
+            ways = worker.ask("load", LOAD_S, self._networks, self._settings)
+        except WorkerLost as lost:
+            worker.dismiss()
+            if isinstance(lost.__cause__, UnusableModel):
+                raise UnusableModel(f"{lost.__cause__}") from lost
+            if isinstance(lost.__cause__, (ImportError, AttributeError)):
+                raise InvalidInput(_WITHOUT_LIGHTBOX.format(machine=place.name)) from lost
+            raise
+        except InvalidInput:
+            worker.dismiss()
+            raise
+        log.info("a worker on %s reads: %s", place.name, ", ".join(f"{k} by {v}" for k, v in ways.items()))
+        return worker
+
+
+class RayWorker:
+    """A worker on a machine of the cluster."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
+        """As `Worker.decode`; raises WorkerLost."""
+        contents: set[str] = self.ask("decode", None, block, items)
+        return contents
+
+    def read(self, block: str, known: set[str]) -> list[SentOutcome]:
+        """As `Worker.read`; raises WorkerLost."""
+        outcomes: list[SentOutcome] = self.ask("read", None, block, known)
+        return outcomes
+
+    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
+        """As `Worker.read_scans`; raises WorkerLost."""
+        said: list[ReadScan] = self.ask("read_scans", None, task, scans)
+        return said
+
+    def dismiss(self) -> None:
+        """Let it go, with what lies on its disk."""
+        with suppress(WorkerLost, Outage):
+            self.ask("close", LEAVE_S)
+        with suppress(RayError, ConnectionError):
+            ray.kill(self._actor)
+
+    def ask(self, method: str, timeout_s: float | None, *arguments: object) -> Any:
+        """What a method of the worker answers.
+
+        Raises WorkerLost, with what it raised itself as the cause, and Outage where the cluster is away.
+        """
+        with _outage_told():
+            try:
+                return ray.get(getattr(self._actor, method).remote(*arguments), timeout=timeout_s)
+            except RayTaskError as error:
+                raise WorkerLost(f"{type(error.cause).__name__}: {error.cause}") from error.cause
+            except GetTimeoutError as error:
+                raise WorkerLost(f"it did not answer within {timeout_s:.0f} s") from error
+            except RayActorError as error:
+                raise WorkerLost(type(error).__name__) from None
+            except RayError as error:  # the machine with the answer, or who owned it, is gone
+                raise WorkerLost(type(error).__name__) from None
+
+
+def _actor(place: Place, resources: dict[str, float]) -> Any:
+    """A worker with its share of the machine's cores, which Ray tells it, and of its GPUs."""
+    share = max(1, int(resources[RESOURCE]))
+    options = {
+        "resources": {RESOURCE: 1},
+        "num_cpus": max(1, int(resources.get("CPU", 1)) // share),
+        "num_gpus": min(1.0, resources.get("GPU", 0.0) / share),
+        "max_concurrency": CALLS_AT_ONCE,
+        "max_restarts": 0,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(place.machine, soft=False),
+    }
+    return ray.remote(Worker).options(**options).remote()
+
+
+def _name(node: dict[str, Any]) -> str:
+    return f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+
+
+@contextmanager
+def _outage_told() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionError as error:
+        raise Outage(_AWAY) from error
