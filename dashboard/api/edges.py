@@ -45,7 +45,7 @@ TAKE = Operation(
     status=200,
     answer=TakenInAnswer,
     says="What was new of it; nothing where all of it was here",
-    errors=(400, 403, 413, 422, 503),
+    errors=(400, 403, 413, 422),
 )
 OPERATIONS = (HOUSE, KNOWN, TAKE)
 

@@ -18,6 +18,8 @@ from services.settings import ae_title
 
 _HIGHEST_PORT = 65535
 _LONGEST_HD = 180
+ALERT_AFTER = 5
+"""So many attempts of a delivery, and people are called."""
 _AS_ASKED = "Empty where the receiver does not ask for it."
 _DICOM = "application/dicom"
 SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
@@ -59,7 +61,7 @@ class NodeKind:
     deliver: Callable[[Peer, Sequence[bytes]], Iterator[Receipt]]
     at_once: int = 5  # deliveries that are made before the first goes
     longest_pause_s: float = 3600.0  # between attempts
-    alert_after: int = 5  # attempts
+    alert_after: int = ALERT_AFTER  # attempts
     secured: bool = False  # plain http to this machine alone
 
 

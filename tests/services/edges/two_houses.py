@@ -1,4 +1,4 @@
-"""An edge and its central house, each a clinic in a folder; the central one lets everything through its gate."""
+"""An edge and its central house, each a clinic in a folder; the central one's gate is open to everything."""
 
 from __future__ import annotations
 
