@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -161,8 +162,12 @@ class House:
         assert self._process is not None and self._process.poll() is None, self.log()[-3000:]
 
         def asked() -> bool:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
-                return True
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
+                    return True
+            except urllib.error.HTTPError as answer:  # it is there, and not ready
+                answer.close()
+                return False
 
         with suppress(OSError):
             return inside(self.namespace, asked)
@@ -208,6 +213,8 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # what waits for a connection ends
         self._socket.close()
 
     def _accept(self) -> None:
