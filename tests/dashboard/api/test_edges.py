@@ -1,4 +1,4 @@
-"""What edges ask and send, at the addresses that they know; the fixture holds answers against the document."""
+"""What edges ask and send, at their addresses; the fixture holds every answer against the document."""
 
 from __future__ import annotations
 
