@@ -223,6 +223,30 @@ def test_what_the_house_has_read_itself_stands_and_the_edges_result_is_kept_besi
     assert latest is not None and latest.id == own.id and len(centre.results()) == 3
 
 
+def test_what_the_house_is_about_to_read_itself_is_not_taken_from_it(edge: Edge, centre: Centre) -> None:
+    sent = edge.received()
+    centre.versions.known = None
+    centre.take(edge.package(sent))
+    centre.versions.known = HERE
+    edge.clinic.read_volume(sent)
+    centre.take(edge.package(sent))
+    scan = centre.scan()
+    assert scan.status is ScanStatus.WAITING and centre.clinic.results.latest(scan.id) is None
+    assert len(centre.results()) == 2
+
+
+def test_a_scan_whose_reading_failed_here_has_the_edges_answer(edge: Edge, centre: Centre) -> None:
+    sent = edge.received()
+    centre.versions.known = None
+    centre.take(edge.package(sent))
+    centre.clinic.scans.set_status(centre.scan().id, ScanStatus.FAILED, "The network broke.")
+    centre.versions.known = HERE
+    second = edge.clinic.read_volume(sent)
+    centre.take(edge.package(sent))
+    latest = centre.clinic.results.latest(centre.scan().id)
+    assert latest is not None and latest.id == second.id and centre.scan().status is ScanStatus.READ
+
+
 def test_a_later_reading_at_the_edge_counts_in_place_of_the_earlier_one(edge: Edge, centre: Centre) -> None:
     sent = edge.received()
     centre.take(edge.package(sent))
@@ -275,8 +299,9 @@ def test_the_department_is_that_of_the_edges_account(edge: Edge, centre: Centre)
     departments.bind(centre.edge.id, [made.id], admin)
     (bound_edge,) = [user for user in centre.clinic.accounts.all() if user.id == centre.edge.id]
     centre.edge = replace(bound_edge, scopes=centre.edge.scopes)
+    package = edge.package(edge.received())
     with seen_by(centre.edge.departments):
-        centre.take(edge.package(edge.received()))
+        assert centre.take(package).new
     assert centre.scan().department_id == made.id
 
 
