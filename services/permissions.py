@@ -42,6 +42,7 @@ class Permission(StrEnum):
     SETTLE_IDENTITIES = "say whether two patients are one person"
     MOVE_SCANS = "say whose a scan is"
     SEND_SCANS = "add scans"
+    BRING_FROM_EDGE = "bring what an edge has read"
     WITHDRAW_SCANS = "withdraw scans"
     READ_AGAIN = "have a scan read again"
     CANCEL_READINGS = "cancel readings"
@@ -138,6 +139,11 @@ TABLE: Mapping[Permission, Grant] = {
         "Give a scan whose file names nobody (NIfTI, pictures) to a patient, known or new, or another one.",
     ),
     Permission.SEND_SCANS: Grant((_CLINICIAN, _MLOPS), "Upload scans on the worklist or by the API."),
+    Permission.BRING_FROM_EDGE: Grant(
+        (_CLINICIAN,),
+        "For the account of an edge: bring scans with their patients, the results that the edge has read and "
+        "the reviews that people there have made, under the account's name.",
+    ),
     Permission.WITHDRAW_SCANS: Grant(
         (_CLINICIAN, _MLOPS),
         "Take a wrong upload back with a reason, so that it counts nowhere, and restore it.",
@@ -440,6 +446,7 @@ SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
             Permission.SET_GOALS,
         }
     ),
+    TokenScope.SYNC: frozenset({Permission.BRING_FROM_EDGE}),
 }
 """What a token of each scope may, of what its owner may. What stands in none no token may: accounts,
 signatures, second persons' confirmations, and rules that heads set."""
@@ -453,7 +460,7 @@ OF_ONE_SCAN = frozenset(
         Permission.SET_URGENCY, Permission.ANNOTATE, Permission.DELETE_ANNOTATIONS, Permission.GIVE_FEEDBACK,
         Permission.ANSWER_FEEDBACK, Permission.ASK_FOR_REVIEWS, Permission.WITHDRAW_REVIEW_REQUESTS,
         Permission.SEE_COHORT, Permission.SEE_PERFORMANCE, Permission.RELEASE_PICTURES,
-        Permission.SEND_RESULTS,
+        Permission.SEND_RESULTS, Permission.BRING_FROM_EDGE,
     }
 )  # fmt: skip
 """What somebody bound to departments may too: it is about single scans, or counts their own alone.
@@ -474,6 +481,7 @@ SCOPE_WORDS: Mapping[TokenScope, str] = {
     TokenScope.COMPUTE: "have reports, drift, evaluations and retraining packs made",
     TokenScope.MODELS: "register, rehearse and promote versions",
     TokenScope.OPERATE: "decide on alerts, schedules, imports, goals and remote nodes",
+    TokenScope.SYNC: "bring what an edge has read: scans, results, reviews (for the edge's own account)",
 }
 
 

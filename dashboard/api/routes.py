@@ -14,6 +14,7 @@ from dashboard.api import (
     audit,
     cohort,
     drift,
+    edges,
     evaluations,
     exports,
     identities,
@@ -45,7 +46,7 @@ DOCUMENT = Operation(
 )
 _SUBJECTS = (
     scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, evaluations,
-    reports, drift, acceptances, audit,
+    reports, drift, acceptances, audit, edges,
 )  # fmt: skip
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""

@@ -110,7 +110,17 @@ def answer_parts(result: Result) -> list[Component]:
         *expected_overlap(result),
         *outside_distance(result),
         *without_heatmap(result),
+        *read_elsewhere(result),
     ]
+
+
+def read_elsewhere(result: Result) -> list[Component]:
+    """Say that an edge has read it, and by which of its versions; nothing of what this house has read."""
+    made = result.provenance
+    if made.read_at is None:
+        return []
+    words = f"Read at {made.read_at} by its version {made.edge_version}, {local_time(result.created_at)}"
+    return [html.Div([icon("bi-hdd-network", "me-2"), words], className="lb-bar-words")]
 
 
 def sizes(view: ScanView) -> list[Component]:
@@ -260,6 +270,7 @@ def provenance(result: Result | None) -> Component | None:
     told_by = None if recognised is None else recognised.model_version
     rows = [
         ("Model", model),
+        ("Read at", f"{made.read_at}, as its version {made.edge_version}" if made.read_at else None),
         ("Weights", html.Code(made.weights_sha256[:12], title=made.weights_sha256)),
         ("Preprocessing", made.preprocessing),
         ("Sequence by", f"acquisition version {told_by}" if told_by else None),

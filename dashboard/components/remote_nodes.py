@@ -31,6 +31,7 @@ SAVE = "remote-node-save"
 REMOVING = "remote-node-removing"
 CONFIRM = "remote-node-confirm"
 
+_EVERYTHING = "Every real scan that is read here goes there by itself, with its results and reviews."
 _NONE = "No remote node yet: results stay in Lightbox until somebody fetches them."
 
 
@@ -106,11 +107,18 @@ def _card(node: RemoteNode, managed: bool) -> Component:
                     html.Div(address_words(vars(node), node.kind), className="lb-alert-times lb-breaks"),
                 ]
             ),
-            html.Div(_state(node)),
+            html.Div([*_goes_there(node), *_state(node)]),
             html.Div(_buttons(node) if managed else [], className="lb-alert-acts"),
         ],
         className="lb-card lb-schedule",
     )
+
+
+def _goes_there(node: RemoteNode) -> list[Component]:
+    """What goes to the central house needs no rule, so that no rule tells of it."""
+    if node.kind is not RemoteNodeKind.LIGHTBOX:
+        return []
+    return [html.Div(_EVERYTHING, className="lb-alert-times")]
 
 
 def _state(node: RemoteNode) -> list[Component]:

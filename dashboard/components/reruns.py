@@ -63,7 +63,9 @@ def waits(results: Sequence[RerunResult]) -> bool:
 
 def _result(each: RerunResult) -> Component:
     result = each.result
-    what = f"Version {result.provenance.model_version}, read {local_time(result.created_at)}"
+    made = result.provenance
+    where = f" at {made.read_at}" if made.read_at else ""
+    what = f"Version {made.model_version}, read{where} {local_time(result.created_at)}"
     waiting = any(rerun.outcome is RerunOutcome.WAITING for rerun in each.reruns)
     button = dbc.Button(
         "Read again and compare",

@@ -34,7 +34,7 @@ CONFIRM = "routing-rule-confirm"
 AT_ONCE, REVIEWED = "at-once", "reviewed"
 EVERY_TASK = "every"  # no task is called so
 _WHEN = {AT_ONCE: "At once after the reading", REVIEWED: "Once a reviewer has accepted or corrected it"}
-_NONE = "No rule yet: no result leaves by itself."
+_NONE = "No rule yet: no result leaves by one."
 _HINTS = (
     "Rules are about scans that came through the DICOM node, and hold for what is said from now on. Results "
     "go out under the patient's name. What a reader is not to know yet is held, corrections follow by "

@@ -12,7 +12,7 @@ from dashboard.components import remote_nodes as node_parts
 from dashboard.components import routing as parts
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
-from data.records import User
+from data.records import RemoteNodeKind, User
 from services.permissions import Permission, may
 from services.sending.routing import RuleWanted
 
@@ -52,9 +52,9 @@ def show(routing: Routing, user: User) -> list[Component]:
 
 def form(routing: Routing, nodes: RemoteNodes, user: User) -> Values:
     """The opened form; raises InvalidInput where there is no remote node."""
-    known = nodes.all(user)
+    known = [node for node in nodes.all(user) if node.kind is not RemoteNodeKind.LIGHTBOX]
     if not known:
-        raise InvalidInput("Add a remote node first.")
+        raise InvalidInput("Add a remote node that takes results by rules first.")
     return {
         parts.FORM: True,
         parts.HEADING: "A new routing rule",

@@ -151,6 +151,7 @@ from data.records.reviews import (
     current_review,
     standing_reviews,
 )
+from data.records.scan_packages import KnownOfScan, PackagedScan, ScanPackage, TakenIn
 from data.records.scans import (
     SYNTHETIC_REFUSALS,
     DecodedScan,
@@ -338,7 +339,11 @@ __all__ = [
     "RunState",
     "VersionAnswer",
     "SavedView",
+    "KnownOfScan",
+    "PackagedScan",
     "Scan",
+    "ScanPackage",
+    "TakenIn",
     "ScanHeader",
     "ScanStatus",
     "RunOutcome",

@@ -49,6 +49,7 @@ class TokenScope(StrEnum):
     COMPUTE = "compute"
     MODELS = "models"
     OPERATE = "operate"
+    SYNC = "sync"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ class RemoteNodeKind(StrEnum):
     FHIR_R4 = "fhir-r4"
     FHIR_R5 = "fhir-r5"
     HL7_V2 = "hl7-v2"
+    LIGHTBOX = "lightbox"  # the central house that this one is an edge of
 
 
 @dataclass(frozen=True)

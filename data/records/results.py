@@ -128,6 +128,8 @@ class Provenance:
     preprocessing_sha256: str | None = None  # of the sources that prepare a scan
     code_sha256: str | None = None  # of the sources that make an answer
     processor: str | None = None  # that computed it
+    read_at: str | None = None  # the edge that read it, by its account's name; None: this house
+    edge_version: str | None = None  # what the version is called at that edge
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, exists, insert, select, update
+from sqlalchemy import Engine, Row, exists, false, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import reading, revision, writing
@@ -47,10 +47,11 @@ class RoutingStore:
         with writing(self._engine) as connection:
             return connection.execute(update(routing_rules).where(*mine).values(deleted_at=at)).rowcount > 0
 
-    def changed_scans(self) -> tuple[list[str], int]:
+    def changed_scans(self, *, every: bool = False) -> tuple[list[str], int]:
         """Scans that rules or follow-ups may be about, changed since `routed`; and what to call that with.
 
-        They came by DICOM, or something of them was sent by hand: a rejection has to follow it.
+        They came by DICOM, or something of them was sent by hand: a rejection has to follow it. With `every`
+        they may have come in any way.
         """
         now, seen = revision(self._engine, REVISION_OF_SCANS), revision(self._engine, REVISION_OF_ROUTED)
         if now == seen:
@@ -58,9 +59,20 @@ class RoutingStore:
         query = select(scans.c.id).join(ledger, ledger.c.scan_id == scans.c.id)
         query = query.where(ledger.c.changed > seen, ledger.c.changed <= now)
         by_dicom = scans.c.uploaded_by.startswith(SENT_BY_DICOM, autoescape=True)
-        query = query.where(by_dicom | exists().where(deliveries.c.scan_id == scans.c.id))
+        if not every:
+            query = query.where(by_dicom | exists().where(deliveries.c.scan_id == scans.c.id))
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(ledger.c.changed, scans.c.id)).scalars()), now
+
+    def never_sent(self, node_id: str, form: str) -> list[str]:
+        """Real scans that were read, of which nothing of a form was ever to go to a node; oldest first."""
+        sent = exists().where(
+            deliveries.c.scan_id == scans.c.id, deliveries.c.node_id == node_id, deliveries.c.form == form
+        )
+        wanted = scans.c.latest_result_id.is_not(None), scans.c.synthetic == false(), ~sent
+        query = select(scans.c.id).where(*wanted).order_by(scans.c.created_at, scans.c.id)
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
 
     def routed(self, up_to: int) -> None:
         """Every change up to here was looked at; nothing where somebody was as far already."""

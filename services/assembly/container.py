@@ -20,6 +20,7 @@ from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.departments import DepartmentServices, build_departments
 from services.assembly.drift import DriftServices, build_drift
+from services.assembly.edges import build_edges
 from services.assembly.evaluations import EvaluationServices, build_evaluations
 from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
@@ -56,6 +57,7 @@ from services.assembly.versions import LIVE, VersionServices, build_versions
 from services.backups.last import BackupAge, shared_by
 from services.backups.restoring import refuse_unfinished
 from services.burned_in_text.screening import PictureScreening
+from services.edges.arrivals import EdgeArrivals
 from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
@@ -95,6 +97,7 @@ class Services:
     personal_mails: PersonalMails
     importing: Importing
     receiving: ReceivingServices
+    edges: EdgeArrivals
     remote_nodes: RemoteNodes
     priors: Priors
     cohort: CohortServices
@@ -209,7 +212,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     blinding, unaided = blinding_of(stores), unaided_of(stores)
     nodes = build_remote_nodes(stores)
     priors = build_priors(stores, nodes, jobs)
-    reading = build_reading(stores, jobs, parts, servers, told_of_arrivals(unaided.arrived, priors))
+    arrived = told_of_arrivals(unaided.arrived, priors)
+    reading = build_reading(stores, jobs, parts, servers, arrived)
     cohort = build_cohort(stores, reading.engine.thresholds, blinding.hidden)
     performance = build_performance(stores, jobs, alerts, blinding.hidden, reading.live)
     real_use = performance.real_use
@@ -312,6 +316,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         personal_mails=mails,
         importing=importing,
         receiving=receiving,
+        edges=build_edges(stores, reading, arrived, real_use.truth_changed),
         remote_nodes=nodes,
         priors=priors,
         cohort=cohort,

@@ -13,9 +13,20 @@ from data.stores.audit import AuditLog
 from data.stores.study_identifiers import StudyIdentifierStore
 from reports.dicom.origin import Origin, Subject
 from services.exporting.dicom_files import DicomFiles
-from services.exporting.forms import AS_USUAL, LABELS, NO_SUCH_VERSION, PLAIN, REPLACING, Ask, Form, why_not
+from services.exporting.forms import (
+    AS_USUAL,
+    LABELS,
+    NO_SUCH_VERSION,
+    PLAIN,
+    REPLACING,
+    TO_NODES_ALONE,
+    Ask,
+    Form,
+    why_not,
+)
 from services.exporting.plain_files import PlainFiles, packed, read_me
 from services.exporting.plain_reports import PlainReports
+from services.exporting.scan_packages import ScanPackages
 from services.exporting.versions import COUNTING, LAYERS, ResultVersion, version_of
 from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures
@@ -59,6 +70,7 @@ class Exports:
         self._audit = audit
         self._dicom = DicomFiles(files, pictures, key_pictures, reports)
         self._plain = PlainFiles(pictures, key_pictures)
+        self._packages = ScanPackages(files, identifiers)
         self._reports = plain_reports
         self._patients = patients
 
@@ -69,7 +81,8 @@ class Exports:
         if view.answer is None:
             return ()
         version = version_of(view, view.answer, COUNTING)
-        return tuple(Offer(form, LABELS[form]) for form in Form if why_not(version, form) is None)
+        offered = (form for form in Form if form not in TO_NODES_ALONE)
+        return tuple(Offer(form, LABELS[form]) for form in offered if why_not(version, form) is None)
 
     def file(self, scan_id: str, form: str, user: User, ask: Ask = AS_USUAL) -> File:
         """A scan's result as a file; noted in the audit trail.
@@ -79,7 +92,7 @@ class Exports:
         may not leave without the patient's name (`all` leaves them out and says so).
         """
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        if form not in list(Form) or ask.layer not in LAYERS:
+        if form not in list(Form) or form in TO_NODES_ALONE or ask.layer not in LAYERS:
             raise InvalidInput(NO_SUCH_FORM)
         version, wanted = _version(self._worklist.scan(scan_id, user), ask), Form(form)
         refused = why_not(version, wanted, ask.layer)
@@ -115,6 +128,8 @@ class Exports:
         refused = why_not(version, form)
         if refused is not None:
             raise NotFound(refused)
+        if form is Form.SYNC:
+            return [self._packages.file(version)]
         subject = self._subject(version.view, named=True)
         return self._made(form, version, subject, self._origin(form, version, subject), AS_USUAL)
 
@@ -200,7 +215,7 @@ class Exports:
             origin = self._dicom.origin(version, subject) if _is_dicom(version) else None
         for form in Form:
             if (
-                form is Form.ALL
+                form in (Form.ALL, *TO_NODES_ALONE)
                 or why_not(version, form, ask.layer) is not None
                 or (origin is None and form not in PLAIN)
             ):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from data import formats
+from data.database import id_from
 from data.errors import NotFound
 from services.exporting.versions import COUNTING, ResultVersion, earlier_versions
-from services.remote_nodes import fhir, mllp
+from services.remote_nodes import fhir, lightbox, mllp
 
 NOT_DICOM = "This scan did not come as DICOM, so its result has no study to be filed with."
 NO_OUTLINE = "An X-ray has neither an outline nor a frame of reference, which a DICOM segmentation needs."
@@ -20,6 +21,9 @@ ONLY_COUNTING = (
 )
 REJECTED = "{} rejected this result, so it is not exported as one: take the rejection note instead."
 NO_SUCH_VERSION = "This version of the result is not here any more."
+SYNTHETIC_STAYS = "A synthetic scan is of nobody: it stays in the house that made it."
+PRIOR_STAYS = "An earlier study was fetched from a PACS: the central house fetches its own."
+FROM_AN_EDGE = "This scan came from an edge: it goes no further by itself."
 NOT_REJECTED = "Nobody has rejected this result, so there is no rejection note."
 
 
@@ -39,6 +43,7 @@ class Form(StrEnum):
     PNG = "png"
     CSV = "csv"
     ALL = "all"
+    SYNC = "sync"
 
 
 LABELS: Mapping[Form, str] = {
@@ -55,16 +60,20 @@ LABELS: Mapping[Form, str] = {
     Form.PNG: "Pictures with outline, PNG",
     Form.CSV: "Measurements, CSV",
     Form.ALL: "Everything in one zip",
+    Form.SYNC: "Scan with results and reviews, to the central house",
 }
-PLAIN = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.TEXT, Form.PNG, Form.CSV, Form.ALL)
+PLAIN = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.TEXT, Form.PNG, Form.CSV, Form.ALL, Form.SYNC)
 """What needs no DICOM."""
-REPLACING = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7)
+TO_NODES_ALONE = (Form.SYNC,)
+"""What is for remote nodes, and nobody takes as a file."""
+REPLACING = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.SYNC)
 """What takes, where it arrives, the place of what was sent of the result before."""
 DICOM_MEDIA = "application/dicom"
 MEDIA: Mapping[Form, str] = {form: DICOM_MEDIA for form in Form if form not in PLAIN} | {
     Form.FHIR_R4: fhir.media_type(fhir.R4),
     Form.FHIR_R5: fhir.media_type(fhir.R5),
     Form.HL7: mllp.HL7_V2,
+    Form.SYNC: lightbox.MEDIA_TYPE,
 }
 """What forms for remote nodes are made of; `services/remote_nodes/kinds.py` says which node takes what."""
 _SAID = (Form.SR, Form.PDF, Form.KOS)  # forms that also tell what a reviewer said
@@ -88,6 +97,8 @@ AS_USUAL = Ask()
 
 def key_of(version: ResultVersion, form: Form) -> str:
     """What tells a version's object of a form from those of other versions: the result, or a review of it."""
+    if form is Form.SYNC:  # whatever was said of any of the scan's results is in it
+        return id_from("sync", version.result.id, *sorted(review.id for review in version.view.reviews))
     if form in REPLACING:
         return version.told[0]
     return version.reported[0] if form in _SAID else version.key
@@ -108,6 +119,8 @@ def why_not(version: ResultVersion, form: Form, layer: str = COUNTING) -> str | 
     """
     if form in REPLACING and layer != COUNTING:
         return ONLY_COUNTING
+    if form is Form.SYNC:
+        return why_not_synced(version)
     if form in PLAIN:
         return None
     if version.view.scan.grid.kind != "dicom":
@@ -118,6 +131,16 @@ def why_not(version: ResultVersion, form: Form, layer: str = COUNTING) -> str | 
     if rejected_by is not None:
         return REJECTED.format(rejected_by)
     return why_no_outline(version) if form is Form.SEG else None
+
+
+def why_not_synced(version: ResultVersion) -> str | None:
+    """Why a scan does not go to the central house; None where it does."""
+    if version.view.scan.synthetic:
+        return SYNTHETIC_STAYS
+    if version.view.prior_from is not None:
+        return PRIOR_STAYS
+    came_from_edge = any(result.provenance.read_at is not None for result in version.view.results)
+    return FROM_AN_EDGE if came_from_edge else None
 
 
 def why_no_outline(version: ResultVersion) -> str | None:

@@ -171,6 +171,7 @@ def request(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    answers_within_s: float = ANSWERS_WITHIN_S,
 ) -> Answer:
     """One request below the base URL, whatever status it comes back with.
 
@@ -178,7 +179,7 @@ def request(
     """
     node = peer.node
     url = f"{node.url.rstrip('/')}/{path}"
-    waits = urllib3.Timeout(connect=CONNECTS_WITHIN_S, read=ANSWERS_WITHIN_S)
+    waits = urllib3.Timeout(connect=CONNECTS_WITHIN_S, read=answers_within_s)
     try:
         with urllib3.PoolManager(
             ssl_context=tls_of(peer.settings) if url.startswith("https:") else None,

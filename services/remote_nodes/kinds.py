@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from data.errors import InvalidInput
 from data.records import RemoteNodeKind
-from services.remote_nodes import dicom, dicomweb, fhir, mllp
+from services.remote_nodes import dicom, dicomweb, fhir, lightbox, mllp
 from services.remote_nodes.peer import Peer, Receipt
 from services.settings import ae_title
 
 _HIGHEST_PORT = 65535
 _LONGEST_HD = 180
+ALERT_AFTER = 5
+"""So many attempts of a delivery, and people are called."""
 _AS_ASKED = "Empty where the receiver does not ask for it."
 _DICOM = "application/dicom"
 SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
@@ -56,6 +59,10 @@ class NodeKind:
     echo_name: str
     takes: tuple[str, ...]
     deliver: Callable[[Peer, Sequence[bytes]], Iterator[Receipt]]
+    at_once: int = 5  # deliveries that are made before the first goes
+    longest_pause_s: float = 3600.0  # between attempts
+    alert_after: int = ALERT_AFTER  # attempts
+    secured: bool = False  # plain http to this machine alone
 
 
 def _ae_title(value: Any) -> str:
@@ -157,7 +164,36 @@ KINDS: Mapping[RemoteNodeKind, NodeKind] = {
         takes=(mllp.HL7_V2,),
         deliver=mllp.deliver,
     ),
+    # An edge is without a network as a matter of course: it looks every minute, and calls after an hour.
+    RemoteNodeKind.LIGHTBOX: NodeKind(
+        label="Central Lightbox",
+        fields=("url", SECRET),
+        echo=lightbox.echo,
+        echo_name="as the house that scans and results go to",
+        takes=(lightbox.MEDIA_TYPE,),
+        deliver=lightbox.deliver,
+        at_once=1,
+        longest_pause_s=60.0,
+        alert_after=60,
+        secured=True,
+    ),
 }
+
+
+def check_secured(kind: RemoteNodeKind, url: str) -> None:
+    """Raises InvalidInput where names would go over the network as anybody may read them."""
+    parts = urlsplit(url)
+    if KINDS[kind].secured and parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        raise InvalidInput("Enter a URL with https: patients' names go there with their scans.")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def address_words(fields: Mapping[str, Any], kind: RemoteNodeKind) -> str:

@@ -12,7 +12,7 @@ from data.records import AuditEvent, RemoteNode, RemoteNodeKind, User
 from data.stores.audit import AuditLog
 from data.stores.remote_nodes import RemoteNodeStore
 from services.permissions import Permission, require
-from services.remote_nodes.kinds import FIELDS, KINDS, SECRET, address_words
+from services.remote_nodes.kinds import FIELDS, KINDS, SECRET, NodeKind, address_words, check_secured
 from services.remote_nodes.peer import Peer, RemoteFault
 from services.remote_nodes.sealing import Sealer
 from services.settings import Settings
@@ -109,6 +109,11 @@ class RemoteNodes:
         secret = Sealer(self._secret_key()).opened(node.sealed_secret) if node.sealed_secret else ""
         return Peer(node, self._settings, secret)
 
+    def kind(self, node_id: str) -> NodeKind | None:
+        """How one talks to a node; None where there is none any more."""
+        node = self._store.get(node_id)
+        return None if node is None or node.deleted_at is not None else KINDS[node.kind]
+
     def name(self, node_id: str) -> str:
         """What a node is called, also one that was removed; "" for one that never was."""
         node = self._store.get(node_id)
@@ -146,4 +151,6 @@ class RemoteNodes:
 
 def _checked(kind: RemoteNodeKind, entered: Mapping[str, Any]) -> dict[str, Any]:
     """The kind's fields, tidied. Raises InvalidInput."""
-    return {name: FIELDS[name].checked(entered.get(name)) for name in KINDS[kind].fields}
+    values = {name: FIELDS[name].checked(entered.get(name)) for name in KINDS[kind].fields}
+    check_secured(kind, values.get("url", ""))
+    return values

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from data.database import id_from, now
 from data.errors import NotFound
-from data.records import Delivery, DeliveryState, RemoteNode, RoutingRule, Verdict
+from data.records import Delivery, DeliveryState, RemoteNode, RemoteNodeKind, RoutingRule, Verdict
 from data.stores.deliveries import DeliveryStore
 from data.stores.remote_nodes import RemoteNodeStore
 from data.stores.routing import RoutingStore
@@ -38,16 +38,29 @@ class Planner:
         self._nodes = nodes
         self._deliveries = deliveries
         self._clock = clock
+        self._caught_up: set[str] = set()  # central houses for which everything older was looked at
 
     def look(self) -> int:
         """Plan what follows from whatever changed; how many deliveries are new."""
-        changed, up_to = self._routing.changed_scans()
-        planned = self._plan(changed) if changed else 0
+        nodes = {node.id: node for node in self._nodes.all()}
+        houses = [node.id for node in nodes.values() if node.kind is RemoteNodeKind.LIGHTBOX]
+        changed, up_to = self._routing.changed_scans(every=bool(houses))
+        planned = self._plan(changed, nodes) if changed else 0
         self._routing.routed(up_to)
+        return planned + sum(self._catch_up(house, nodes) for house in houses)
+
+    def _catch_up(self, house: str, nodes: dict[str, RemoteNode]) -> int:
+        """Plan what was there before the house was known here; once in the life of this server.
+
+        What was said of a scan later is a change like any other, as its first delivery is in the outbox.
+        """
+        if house in self._caught_up:
+            return 0
+        planned = self._plan(self._routing.never_sent(house, Form.SYNC.value), nodes)
+        self._caught_up.add(house)
         return planned
 
-    def _plan(self, changed: Sequence[str]) -> int:
-        nodes = {node.id: node for node in self._nodes.all()}
+    def _plan(self, changed: Sequence[str], nodes: dict[str, RemoteNode]) -> int:
         rules = [rule for rule in self._routing.all() if rule.node_id in nodes]
         planned = 0
         for scan_id in changed:
@@ -65,6 +78,7 @@ class Planner:
             return
         version = ResultVersion(view, view.result)
         yield from self._follow_ups(version, nodes)
+        yield from self._to_houses(version, nodes)
         if version.rejected_by is not None or is_suspended(version):
             return
         for rule in rules:
@@ -72,6 +86,13 @@ class Planner:
                 for form in map(Form, rule.forms):
                     if why_not(version, form) is None:
                         yield delivery_of(version, form, rule.node_id, rule.id, self._clock())
+
+    def _to_houses(self, version: ResultVersion, nodes: dict[str, RemoteNode]) -> Iterator[Delivery]:
+        """To the central house by no rule: whatever is said here, also that a result was rejected."""
+        if why_not(version, Form.SYNC) is None:
+            for node in nodes.values():
+                if node.kind is RemoteNodeKind.LIGHTBOX:
+                    yield delivery_of(version, Form.SYNC, node.id, node.id, self._clock())
 
     def _follow_ups(self, version: ResultVersion, nodes: dict[str, RemoteNode]) -> Iterator[Delivery]:
         """To each node that has the result, or may have it: what takes its place, or a rejection note.

@@ -19,6 +19,7 @@ from services.settings import ae_title
 from services.task_words import OUTCOME_NAMES, words_of
 
 NO_SUCH_RULE = "There is no such rule any more."
+NO_RULE_NEEDED = "Everything that is read here goes to the central Lightbox by itself: it needs no rule."
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Routing:
         """Put a rule into force, for what is said from now on. Raises InvalidInput, NotAllowed, NotFound."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         node = self._node(wanted.node_id)
+        if node.kind is RemoteNodeKind.LIGHTBOX:
+            raise InvalidInput(NO_RULE_NEEDED)
         rule = RoutingRule(
             id=new_id(),
             node_id=node.id,

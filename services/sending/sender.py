@@ -16,7 +16,15 @@ from functools import partial, reduce
 from data.database import new_id, now
 from data.errors import NotFound, UserFacingError
 from data.ledger.blinding import Hidden
-from data.records import AuditEvent, Delivery, DeliveryState, Identity, RemoteNode, Severity
+from data.records import (
+    AuditEvent,
+    Delivery,
+    DeliveryState,
+    Identity,
+    RemoteNode,
+    RemoteNodeKind,
+    Severity,
+)
 from data.stores.audit import AuditLog
 from data.stores.deliveries import DeliveryStore
 from services.addresses import DICOM
@@ -32,13 +40,12 @@ from services.remote_nodes.peer import Peer, Receipt, RemoteFault
 from services.sending.planning import Planner, is_suspended
 
 LOOKS_EVERY_S = 1.0
-AT_ONCE = 5  # deliveries in one association: a scan's; all are made before the first goes
 LEASE = timedelta(seconds=20)  # renewed every second: so long nobody sends what a killed server had begun
 HOLDS = timedelta(seconds=20)  # until it is looked again whether a result may be known
-ALERT_AFTER = 5  # attempts
 # Between attempts; the last one for as long as it takes.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600, 1800, 3600))
 ACTION = "scan.send"
+_REMOVED = KINDS[RemoteNodeKind.DICOM]  # how patient we are with what is there no more
 _HELD = "Held: the scan is still to be read without knowing this."
 _SUPERSEDED = "Something newer was said of the result: that takes its place."
 _REJECTED = "A reviewer rejected the result before it was sent."
@@ -126,7 +133,8 @@ class Sender:
 
     def _send(self, node_id: str, claim: str) -> None:
         moment = self._clock()
-        claimed = self._store.claim(node_id, claim, moment, moment + LEASE, AT_ONCE)
+        kind = self._nodes.kind(node_id) or _REMOVED
+        claimed = self._store.claim(node_id, claim, moment, moment + LEASE, kind.at_once)
         try:
             peer = self._nodes.peer(node_id)
         except NotFound:
@@ -178,11 +186,11 @@ class Sender:
         form = Form(delivery.form)
         try:
             counting = self._exports.counting(delivery.scan_id, delivery.result_id)
-            version = version_of_key(counting, form, delivery.version_key)
-            outdated = _outdated(counting, delivery, form) or self._not_for_use(counting, delivery)
+            outdated = _outdated(counting, delivery, form) or self._not_for_use(counting, delivery, form)
             if outdated is not None:
                 self._skip(claim, delivery, outdated)
                 return []
+            version = version_of_key(counting, form, delivery.version_key)
             hidden = self._hidden()
             knows_reviews = version.view.current is not None
             if delivery.scan_id in hidden.readings or (knows_reviews and delivery.scan_id in hidden.reviews):
@@ -197,9 +205,12 @@ class Sender:
             return []
         return [_Prepared(delivery, files, version.view.patient.identity)]
 
-    def _not_for_use(self, counting: ResultVersion, delivery: Delivery) -> str | None:
-        """Why a rule's delivery does not go: its version is suspended, and nothing is to be replaced."""
-        if delivery.by_hand or not is_suspended(counting):
+    def _not_for_use(self, counting: ResultVersion, delivery: Delivery, form: Form) -> str | None:
+        """Why a rule's delivery does not go: its version is suspended, and nothing is to be replaced.
+
+        The central house says for itself which versions it uses.
+        """
+        if delivery.by_hand or form is Form.SYNC or not is_suspended(counting):
             return None
         others = self._store.of_result(delivery.result_id, delivery.scan_id)
         there = any(
@@ -267,15 +278,18 @@ class Sender:
     def _failed(self, claim: str, deliveries: Sequence[Delivery], sentence: str) -> None:
         moment = self._clock()
         for delivery in deliveries:
+            kind = self._nodes.kind(delivery.node_id) or _REMOVED
             pause = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
+            pause = min(pause, timedelta(seconds=kind.longest_pause_s))
             self._store.settle(claim, delivery.id, note=sentence, next_at=moment + pause, changed_at=moment)
 
     def _judge(self, node_id: str, fault: str | None) -> None:
         """Call people where deliveries to a node keep failing; the call ends once none does."""
-        cause, failing = f"sending:{node_id}", self._store.failing(node_id, ALERT_AFTER)
+        attempts = (self._nodes.kind(node_id) or _REMOVED).alert_after
+        cause, failing = f"sending:{node_id}", self._store.failing(node_id, attempts)
         if fault is not None and failing:
             title = "Results do not reach a remote node"
-            sentence = f"{failing} deliveries were tried {ALERT_AFTER} times or more. {fault}"
+            sentence = f"{failing} deliveries were tried {attempts} times or more. {fault}"
             self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, DICOM)
         elif not failing:
             self._alerts.settle(cause)

@@ -20,7 +20,8 @@ from data.records import (
     User,
 )
 from data.stores.remote_nodes import RemoteNodeStore
-from services.sending.sender import ALERT_AFTER, LEASE
+from services.remote_nodes.kinds import ALERT_AFTER
+from services.sending.sender import LEASE
 from tests.dashboard.clinic import Clinic
 from tests.integration.sending_house import FORMS, MODALITIES, House, asked, expected, house, server, there
 from tests.integration.servers import LEFT_SOCKETS, Orthanc

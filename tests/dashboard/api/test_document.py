@@ -13,6 +13,7 @@ from dashboard.api.routes import OPERATIONS
 from dashboard.request_limits import RequestLimits
 from data.database import new_id, now
 from data.errors import Busy, HeldPicture, Outage, StorageFull, TooManyRequests, TrackingAway
+from data.formats.scan_package import OpenedPackage, written
 from data.records import (
     BRAIN_TUMOUR,
     AcceptanceLimits,
@@ -25,6 +26,8 @@ from data.records import (
 )
 from data.stores.acceptance import AcceptanceStore
 from services.cohort.filters import FILTERS
+from services.exporting.forms import Form
+from services.exporting.versions import ResultVersion
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
 from tests.dashboard.furnished import evaluated, furnish
@@ -125,6 +128,24 @@ def to_be_read_unaided(clinic: Clinic) -> Scan:
     return scan
 
 
+def brought_from_edge(clinic: Clinic) -> bytes:
+    """A package of a scan that is here already, with all that was said of it."""
+    scan = read_series(clinic)
+    view = clinic.services.reviewing.worklist.unblinded(scan.id)
+    assert view.result is not None
+    version = ResultVersion(view, view.result)
+    return clinic.services.exports.named_files(version, Form.SYNC)[0].content
+
+
+def of_other_pixels(package: bytes) -> bytes:
+    """The same of a scan that is not here, and whose bytes are not decoded as it says."""
+    with OpenedPackage(package) as opened:
+        said = opened.package
+        blobs = {name: opened.blob(name) for name in opened.names - {"statement.json"}}
+        scan = replace(said.scan, content_sha256="0" * 64, input_sha256="0" * 64)
+        return written(replace(said, scan=scan), blobs)
+
+
 def signed_acceptance(clinic: Clinic, evaluation_id: str) -> str:
     """The id of a test whose record somebody has signed."""
     head, acceptance = User("cole", "cole", "Prof Cole", Role.HEAD), clinic.services.acceptance
@@ -155,12 +176,22 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     reruns = f"/results/{clinic.results.of_scan(ids['scan_id'])[0].id}/reruns"
     kind, test_id = {"kind": "cohort", "note": "a text more"}, signed_acceptance(clinic, ids["evaluation_id"])
     evaluation, asked = f"/evaluations/{ids['evaluation_id']}", body | {"version": "2", "key": ""}
+    package = brought_from_edge(clinic)
     requests: list[tuple[int, Role | None, str, str, dict[str, Any]]] = [
         (201, clinician, "POST", "/scans?name=a.nii", {"data": b"x"}),
         (422, clinician, "POST", "/scans?name=refused.txt", {"data": b"x"}),
         (400, clinician, "POST", "/scans", {"data": b"x"}),
         (403, head, "POST", "/scans?name=a.nii", {"data": b"x"}),
         (413, clinician, "POST", "/scans?name=a.nii", {"data": bytes((42 << 20) + 1)}),
+        (200, clinician, "GET", "/edge", {}),
+        (403, head, "GET", "/edge", {}),
+        (200, clinician, "GET", f"/edge/scans/{NONE}", {}),
+        (403, head, "GET", f"/edge/scans/{NONE}", {}),
+        (200, clinician, "POST", "/edge/scans", {"data": package}),
+        (400, clinician, "POST", "/edge/scans", {"data": package[:-1]}),
+        (403, head, "POST", "/edge/scans", {"data": package}),
+        (413, clinician, "POST", "/edge/scans", {"data": bytes((80 << 20) + 1)}),
+        (422, clinician, "POST", "/edge/scans", {"data": of_other_pixels(package)}),
         (200, clinician, "GET", "/scans?sex=F&status=read&count=1", {}),
         (400, clinician, "GET", "/scans?count=501", {}),
         (403, admin, "GET", "/scans", {}),

@@ -10,7 +10,7 @@ from pynetdicom import AE, evt
 
 from data.records import DeliveryState, RemoteNodeKind, Role
 from data.stores.deliveries import DeliveryStore
-from services.sending.sender import ALERT_AFTER
+from services.remote_nodes.kinds import ALERT_AFTER
 from tests.dashboard.clinic import Clinic
 from tests.services.exporting.test_exports import strict_series
 
