@@ -215,7 +215,7 @@ def test_an_alias_that_another_tool_moves_is_followed_by_all_and_noted_once(
     tracking.set_alias(BRAIN_TUMOUR, CHAMPION, again.version)
     for number, server in enumerate(house.servers):
         wait_for(lambda server=server: serves(server, again.version))  # type: ignore[misc]
-        picture = phantoms.axial_png(phantoms.brain(7.0), 40 + number)
+        picture = phantoms.axial_png(phantoms.brain(7.0), 52 + number)  # sent by nobody before
         answer = send(server, token, "slice.png", picture, wait=60)
         (scan,) = answer.json()["scans"]
         assert scan["result"]["provenance"]["model_version"] == again.version
