@@ -46,7 +46,7 @@ def new_truths(judged: Sequence[JudgedScan], since: datetime | None) -> int:
 
 
 def calls_for_retraining(run: DriftRun) -> bool:
-    """Whether a finished drift run says that what comes has drifted so far that a retraining is worth a look."""
+    """Whether a finished drift run says that so much has drifted that a retraining is worth a look."""
     return run.severity is not None and run.severity.rank >= Severity.WARNING.rank
 
 
