@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dvc airflow ray dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dvc airflow ray dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -104,6 +104,10 @@ test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) .terraform-checks/.install
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks
+
+# What one server holds: costs of a scan, growth, and simulated days, the numbers of docs/capacity.md; a part of `make bench`.
+capacity: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m bench -s tests/benchmarks/test_capacity.py
 
 lint: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/ruff check .

@@ -20,14 +20,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data.department_wall import walled
-from data.errors import LightboxError, Outage
+from data.errors import InvalidInput, LightboxError, Outage
 from data.outages import LOCKED
 from data.sqlite_file import follow
 from data.tables.revisions import revisions
@@ -50,6 +49,10 @@ _Value = TypeVar("_Value")
 _WRITING = "lightbox_writing"
 _AT_END = "lightbox_at_end"
 AtEnd = Callable[[Connection, list[Any]], None]
+_NEWER = (
+    "A newer Lightbox (its tables are at {revision}, this one knows them up to {known}) has changed this "
+    "database, and it is left as it is: start that version, or restore a backup from before."
+)
 _BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
 
@@ -362,17 +365,17 @@ def revision(engine: Engine, name: str) -> int:
 def migrate(engine: Engine) -> None:
     """Brings the tables to the newest revision, making them where there are none.
 
-    Raises LightboxError for a database that a newer Lightbox has changed.
+    Raises InvalidInput for a database that a newer Lightbox has changed.
     """
     with writing(engine) as connection:
-        if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision == _newest_revision():
             return
+        if revision is not None and not knows_revision(revision):
+            raise InvalidInput(_NEWER.format(revision=revision, known=_newest_revision()))
         config = alembic_config()
         config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise LightboxError(f"The database cannot be brought up to date: {error}.") from error
+        command.upgrade(config, "head")
 
 
 def knows_revision(revision: str) -> bool:

@@ -26,6 +26,7 @@ from services.cohort.small_numbers import audience_of_pages
 from services.drift import charts as drift_charts
 from services.drift.small_counts import history_outside, run_outside
 from services.permissions import Permission, may
+from services.retraining.triggers import calls_for_retraining
 
 if TYPE_CHECKING:
     from services.assembly.drift import DriftServices
@@ -181,7 +182,7 @@ def _finished(drift: DriftServices, user: User, run: DriftRun, at: DriftView) ->
     has_truth = not readers.withholds and whole is not None and whole["evidently"] is not None
     shown = {
         DOWNLOADS: panels.downloads(run, has_truth, not readers.withholds),
-        VERDICT: panels.verdict(snapshot),
+        VERDICT: panels.verdict(snapshot, may(user, Permission.RETRAIN) and calls_for_retraining(run)),
         WORST: panels.worst(run, snapshot),
         CAVEATS: panels.caveats(snapshot),
         FEATURES: panels.features(run, snapshot, at.feature),

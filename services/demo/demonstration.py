@@ -19,7 +19,7 @@ from data.database import Database, now, together
 from data.errors import Busy, InvalidInput, TrackingAway
 from data.files import FileStore
 from data.labelled.anatomy import anatomy
-from data.records import SYNTHETIC_REFUSALS, AuditEvent, KeptRefusal
+from data.records import SYNTHETIC_REFUSALS, AuditEvent, KeptRefusal, Precedence
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.refusals import RefusalStore
@@ -71,7 +71,8 @@ class Demo:
         self._database = database
         self._files = files
         self._tracking = tracking
-        self._reader = reader
+        # Nobody waits for it, so that it goes on for as long as a busy machine takes.
+        self._reader = None if reader is None else reader.wanted(Precedence.BULK)
         self._patients = PatientStore(database)
         self._scans = ScanStore(database)
         self._results = ResultStore(database)

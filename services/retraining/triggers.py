@@ -45,6 +45,11 @@ def new_truths(judged: Sequence[JudgedScan], since: datetime | None) -> int:
     return len(judged) if since is None else sum(scan.judged_at > since for scan in judged)
 
 
+def calls_for_retraining(run: DriftRun) -> bool:
+    """Whether a finished drift run says that so much has drifted that a retraining is worth a look."""
+    return run.severity is not None and run.severity.rank >= Severity.WARNING.rank
+
+
 def due(
     rule: RetrainingRule, judged: Sequence[JudgedScan], since: datetime | None, drift: DriftRun | None
 ) -> Trigger | None:
@@ -55,7 +60,7 @@ def due(
     new = new_truths(judged, since)
     if new >= rule.new_truths:
         return Trigger(RetrainingCause.TRUTHS, f"{new:,} scans with a known truth are new.")
-    if drift is None or drift.severity is None or drift.severity.rank < Severity.WARNING.rank:
+    if drift is None or not calls_for_retraining(drift):
         return None
     if since is not None and (drift.finished_at is None or drift.finished_at <= since):
         return None

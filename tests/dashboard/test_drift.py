@@ -16,7 +16,7 @@ from dashboard.components.drift import limits as limit_form
 from dashboard.pages import drift as page
 from dashboard.pages import drift_limits, scan_review
 from data.errors import InvalidInput
-from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role, User
+from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role, Severity, User
 from services.addresses import AuditAddress
 from services.cohort.small_numbers import Audience
 from services.reporting.drift_report import DriftReport
@@ -124,6 +124,24 @@ def test_what_each_role_may(clinic: Clinic, run: DriftRun, server: Flask) -> Non
         of_0_1 = client.get(address.replace("influential-scans", "culprits"), headers=token)
         assert (of_0_1.status_code, of_0_1.data) == (influential_scans.status_code, influential_scans.data)
     assert client.get(f"/drift/{run.id}/snapshot.json").status_code == 401
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_has_drifted_leads_who_may_retrain_to_it(clinic: Clinic, run: DriftRun, role: Role) -> None:
+    user, drift = clinic.person(role, "looker"), clinic.services.drift
+    assert run.severity is Severity.WARNING
+    shown = str(page.show(drift, TASKS, user, f"?run={run.id}")[page.VERDICT])
+    assert ("href='/retrainings'" in shown) == (role is Role.MLOPS)
+
+
+def test_what_has_not_drifted_leads_to_no_retraining(clinic: Clinic) -> None:
+    clinic.add_readings(80, 1)
+    clinic.add_readings(60, 2, day=30)
+    drift = clinic.services.drift
+    run = drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+    assert run.severity is Severity.CALM
+    shown = page.show(drift, TASKS, clinic.person(Role.MLOPS, "looker"), f"?run={run.id}")[page.VERDICT]
+    assert "/retrainings" not in str(shown)
 
 
 @pytest.mark.parametrize(

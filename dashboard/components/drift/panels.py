@@ -13,6 +13,7 @@ from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import SYNTHETIC, DriftRun, ReportKind, RunState, Severity
+from services import addresses
 from services.addresses import DriftAddress, ReportsAddress
 from services.drift.charts import (
     Pair,
@@ -78,14 +79,18 @@ def nothing(may_run: bool) -> Component:
     )
 
 
-def verdict(snapshot: Mapping[str, Any]) -> Component:
-    """What changed, against what, of how many, in one sentence; what else was seen below it."""
+def verdict(snapshot: Mapping[str, Any], offers_retraining: bool) -> Component:
+    """What changed, against what, of how many, in one sentence; what else was seen below it.
+
+    `offers_retraining`: with the way to the page on which a retraining is begun.
+    """
     synthetic = [html.Span(SYNTHETIC, className="lb-synthetic")] if snapshot["synthetic"] else []
     shown = badge(Severity(snapshot["severity"]))
     return html.Div(
         [
             html.P([shown, *synthetic, html.Strong(headline(snapshot))], className="lb-lead"),
             *(html.P(line) for line in beside_headline(snapshot)),
+            html.P(dcc.Link("Retrain", href=addresses.RETRAININGS)) if offers_retraining else None,
         ],
         className="lb-card",
     )

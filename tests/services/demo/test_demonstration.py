@@ -212,6 +212,14 @@ def test_an_interrupted_run_is_completed_and_removal_leaves_what_was_there(
     assert house.demo.remove(gone.append) == 0
 
 
+def test_a_machine_that_is_very_busy_is_waited_for(
+    new_house: Callable[[Path], House], reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader._batcher, "_timeout_s", 0.0)  # whoever is told to come back is told so at once
+    added = new_house(tmp_path).demo.add(1, lambda _: None)
+    assert (added.read, added.refused) == (1, 0)
+
+
 def interrupt_after(count: int) -> Callable[[int], None]:
     left = [count]
 
