@@ -25,7 +25,7 @@ from tests.integration.edge_houses import (
 )
 from tests.integration.reading_server import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.privileged, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
