@@ -191,9 +191,15 @@ class Crew:
             self._refused[place.machine] = str(refused)
             self._left(place)
             return
-        self._engaged[place] = engaged
-        for _ in range(THREADS_A_WORKER):
-            self._start(self._serve, engaged)
+        with self._changed:  # so that it does not end in between
+            is_late = self._closing
+            if not is_late:
+                self._engaged[place] = engaged
+                for _ in range(THREADS_A_WORKER):
+                    self._start(self._serve, engaged)
+        if is_late:
+            engaged.worker.dismiss()
+            self._left(place)
 
     def _left(self, place: Place) -> None:
         with self._changed:

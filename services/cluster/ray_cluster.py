@@ -33,6 +33,7 @@ RESOURCE = "lightbox"
 """What a machine offers that is to read: one for each worker that it has room for."""
 
 CALLS_AT_ONCE = 4
+CONNECT_TRIES = 3
 START_S = 120.0
 LOAD_S = 600.0
 LEAVE_S = 10.0
@@ -51,7 +52,7 @@ def ray_cluster(
     Raises InvalidInput where there is none, or one of another version of Ray or Python.
     """
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        _connect(address)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise InvalidInput(_NO_CLUSTER.format(address=address, why=error)) from error
     try:
@@ -59,6 +60,18 @@ def ray_cluster(
     finally:
         with suppress(ConnectionError, RayError):
             ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    """Connect; the head starts a process for each command, which may fail by chance."""
+    for left in reversed(range(CONNECT_TRIES)):
+        try:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        except ConnectionAbortedError:
+            if not left:
+                raise
+            log.warning("the Ray cluster did not let this command in; trying again")
 
 
 class RayCluster:

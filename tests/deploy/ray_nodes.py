@@ -22,6 +22,7 @@ WORKER = "ray::Worker"
 """How a worker's process is titled, before what it does right now."""
 _SERVICES = ("dashboard-agent-listen", "dashboard-agent-grpc", "metrics-export", "runtime-env-agent")
 _FIRST = -15
+_WAITS = ("RAY_raylet_start_wait_time_s", "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S")
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 2}
 """What lets nodes and commands of a test into its cluster, and nobody else."""
 _STORE_BYTES = 200 << 20
@@ -56,7 +57,7 @@ class RayNodes:
     def _start(self, name: str, *words: object, code: Path = ROOT) -> subprocess.Popen[bytes]:
         log = self.folder / f"{name}.log"
         own = {"TMPDIR": str(self.folder), "LIGHTBOX_DEVICE": "cpu", "RAY_USAGE_STATS_ENABLED": "0"}
-        own |= TOKEN | {"RAY_raylet_start_wait_time_s": str(_PATIENCE_S)}
+        own |= TOKEN | {name: str(_PATIENCE_S) for name in _WAITS}
         command = [RAY, "start", "--block", "--node-ip-address", "127.0.0.1", *words]
         command += ["--object-store-memory", _STORE_BYTES, "--min-worker-port", 0, "--max-worker-port", 0]
         for service in _SERVICES:  # chosen here: a node waits only some seconds for those that they choose
