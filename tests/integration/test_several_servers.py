@@ -149,7 +149,8 @@ def test_a_killed_server_s_readings_and_its_lead_are_taken_over(
     for scan_id in ids:
         wait_for(lambda scan_id=scan_id: other.get(f"/api/v1/scans/{scan_id}", token)["status"] == "read")  # type: ignore[misc]
     assert set(results_of_scans(database).values()) == {1}
-    assert leader(house, database) is other
+    wait_for(lambda: leader(house, database) is other and group_of(other)["alive"] == 1)
+    wait_for(lambda: len(ServerStore(database).all()) == 1)
     told = subprocess.run(
         [sys.executable, "app.py", "servers"],
         cwd=ROOT, env=other.environment, capture_output=True, text=True, check=False,
