@@ -62,7 +62,7 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
-test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env/.installed .airflow/.installed .ray-env/.installed
+test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env/.installed .airflow/.installed
 	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.

@@ -53,7 +53,7 @@ def ray_cluster(
     """
     try:
         _connect(address)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
         raise InvalidInput(_NO_CLUSTER.format(address=address, why=error)) from error
     try:
         yield RayCluster(networks, settings)

@@ -246,6 +246,8 @@ class Jobs:
 
     def look(self) -> None:
         """Take up what other servers left, or what no message came of; every few seconds."""
+        if self._stopping.is_set():
+            return
         if self._servers.leads:
             for job in self._store.release_of_others(self._servers.alive()):
                 log.warning("job %s (%s) is taken over: its server is gone", job.id, job.kind)

@@ -66,7 +66,7 @@ def test_a_rule_is_entered_shown_and_only_then_anything_is_sent(
 
 
 def test_without_a_remote_node_there_is_nothing_to_make_a_rule_for(clinic: Clinic, admin: User) -> None:
-    with pytest.raises(InvalidInput, match="remote node first"):
+    with pytest.raises(InvalidInput, match="takes results by rules first"):
         rule_page.form(clinic.services.sending.routing, clinic.services.remote_nodes, admin)
 
 

@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,7 +32,7 @@ PATIENT = "Doe"
 PICTURES = range(20, 60)
 MARKS = range(1, 3)  # each picture so often, each a little another one
 PATIENCE_S = 300
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.deploy, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -252,13 +253,15 @@ def test_a_worker_with_other_code_is_refused_in_a_sentence(
         (other / wing).symlink_to(ROOT / wing)
     with (other / "services" / "reading" / "reader.py").open("a") as reader:
         reader.write("\n# Of another state.\n")
-    alone = RayNodes(tmp_path)
+    short = tempfile.TemporaryDirectory(prefix="lb-")  # a socket below it has 107 characters at most
+    alone = RayNodes(Path(short.name))
     try:
         alone.start_head()
         alone.start_worker(code=other)
         status, said = run(tmp_path / "home", "import", folder / "mixed", "--on", alone.address)
     finally:
         alone.stop()
+        short.cleanup()
     assert status == 2, said
     assert "has Lightbox's code " in said.splitlines()[-1]
     assert "bring it to the same state" in said.splitlines()[-1]
