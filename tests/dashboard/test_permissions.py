@@ -230,7 +230,8 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
     boards.change(board.id, "Drift", True, trainer)
     yield {
         "board_id": board.id, "scan_id": scan.id, "layer_id": clinic.results.of_scan(scan.id)[0].id,
-        "patient_id": scan.patient_id, "film_id": film.id, "content_sha256": scan.content_sha256, "run_id": run.id,
+        "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
+        "content_sha256": scan.content_sha256,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
         "evaluation_id": NO_ID, "test_id": NO_ID,
