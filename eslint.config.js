@@ -4,7 +4,7 @@ const js = require("@eslint/js");
 const globals = require("globals");
 
 module.exports = [
-  { ignores: ["dashboard/assets/vendor/", "dashboard/manuals/site/", ".client/", "dist/", "node_modules/", ".ohif/", ".venv/", ".load/", ".peers/", ".terraform-checks/", "var/"] },
+  { ignores: ["dashboard/assets/vendor/", "dashboard/manuals/site/", ".client/", "dist/", "node_modules/", ".ohif/", ".venv/", ".load/", ".peers/", ".terraform-checks/", ".dvc-env/", ".airflow/", ".ray-env/", "var/"] },
   js.configs.recommended,
   {
     rules: {
