@@ -25,9 +25,9 @@ from services.assembly.servers import no_other_server
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
 from services.cluster.connecting import Connector, connector
-from services.cluster.crew import Cluster
 from services.cluster.networks import WorkerSettings, sent
 from services.cluster.set_reading import ClusterSetReader
+from services.cluster.worker_pool import Cluster
 from services.cluster.workplace import ClusterWorkplace
 from services.demo.demonstration import Demo
 from services.evaluations.scan_sets import ScanSets

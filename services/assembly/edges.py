@@ -8,7 +8,7 @@ from data.records import Result, Scan
 from services.assembly.reading import ReadingServices
 from services.assembly.stores import Stores
 from services.edges.arrivals import EdgeArrivals
-from services.edges.brought import ArrivalStores
+from services.edges.new_contents import ArrivalStores
 from services.edges.versions import KnownVersions
 from services.reading.suitability_gate import SuitabilityGate
 

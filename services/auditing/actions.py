@@ -74,7 +74,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
     ActionKind.SCANS: {
         "dicom.receive": "Received by DICOM",
         "scan.add": "Scan added",
-        "scan.sync": "Brought by an edge",
+        "scan.sync": "NewContents by an edge",
         "reading.cancel": "Reading cancelled",
         "result.rerun": "Result read again to compare",
         "scan.withdraw": "Scan withdrawn",

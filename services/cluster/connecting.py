@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from data.errors import InvalidInput
-from services.cluster.crew import Cluster
 from services.cluster.networks import SentNetwork, WorkerSettings
+from services.cluster.worker_pool import Cluster
 
 HERE = "auto"
 _ADDRESS = re.compile(r"ray://[^\s/:]+:\d{1,5}|ray://\[[0-9A-Fa-f:.]+\]:\d{1,5}")

@@ -1,7 +1,7 @@
 """A Ray cluster: where workers can be, and talking to them. The only file that knows Ray.
 
 Ray brings functions to machines, restarts nothing and keeps nothing here: which items are done stands in the
-house's own table, and lost work is given out again by `Crew`.
+house's own table, and lost work is given out again by `WorkerPool`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from data.errors import InvalidInput, Outage, UnusableModel
 from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
-from services.cluster.crew import Place, WorkerLost
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings
 from services.cluster.worker import Worker
+from services.cluster.worker_pool import Place, WorkerLost
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from data.database import now
 from data.errors import UserFacingError
 from data.records import EvaluationReading
 from services.cluster.blocks import SentScan
-from services.cluster.crew import TRIES, Cluster, ClusterWorker, Crew, WorkerLost
 from services.cluster.worker import UNREADABLE
+from services.cluster.worker_pool import TRIES, Cluster, ClusterWorker, WorkerLost, WorkerPool
 from services.evaluations.set_reader import KeptScan, SetReader
 from services.inference.engine import Loaded
 from services.inference.faults import FILE_FAULTS
@@ -40,11 +40,11 @@ class ClusterSetReader:
         """What the version says of each scan, as it comes. Raises InvalidInput and Outage."""
         finished: Finished = SimpleQueue()
         ending = threading.Event()
-        with self._connect(loaded) as cluster, Crew(cluster, ending, finished.put) as crew:
+        with self._connect(loaded) as cluster, WorkerPool(cluster, ending, finished.put) as pool:
             try:
                 for start in range(0, len(waiting), SCANS_AT_ONCE):
                     batch = tuple(waiting[start : start + SCANS_AT_ONCE])
-                    crew.submit(_Scans(batch, loaded.task.name, self._reader, finished))
+                    pool.submit(_Scans(batch, loaded.task.name, self._reader, finished))
                 for _ in waiting:
                     said = finished.get()
                     if isinstance(said, BaseException):

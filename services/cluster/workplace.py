@@ -12,7 +12,7 @@ from types import TracebackType
 from data.database import new_id
 from data.records import Refusal
 from services.cluster.blocks import received_outcome, sent_item
-from services.cluster.crew import TRIES, Cluster, ClusterWorker, Crew, WorkerLost
+from services.cluster.worker_pool import TRIES, Cluster, ClusterWorker, WorkerLost, WorkerPool
 from services.importing.asking import Asked
 from services.importing.scan_reading import FAILED
 from services.importing.workplace import BatchSize, House
@@ -29,7 +29,7 @@ class ClusterWorkplace:
         self._work = work
         self._house: House | None = None
         self._fault: BaseException | None = None  # of before there was anybody to tell
-        self._crew = Crew(cluster, ending, self._faulted)
+        self._pool = WorkerPool(cluster, ending, self._faulted)
 
     def __enter__(self) -> ClusterWorkplace:
         return self
@@ -37,18 +37,18 @@ class ClusterWorkplace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self._crew.__exit__(kind, error, where)
+        self._pool.__exit__(kind, error, where)
 
     def has_room(self, items: int) -> bool:
         """Whether a block more would find a worker soon."""
-        return self._crew.has_room
+        return self._pool.has_room
 
     def submit(self, batch: Sequence[Asked], house: House) -> None:
         """Have a batch worked on by whichever worker is free first."""
         self._house = house
         if self._fault is not None:
             house.failed(self._fault)
-        self._crew.submit(_Block(tuple(batch), house, self._work))
+        self._pool.submit(_Block(tuple(batch), house, self._work))
 
     def _faulted(self, fault: BaseException) -> None:
         self._fault = fault

@@ -34,8 +34,8 @@ from data.records import (
     User,
 )
 from services import keys
-from services.edges.brought import ArrivalStores, Brought
 from services.edges.checking import checked
+from services.edges.new_contents import ArrivalStores, NewContents
 from services.edges.versions import KnownVersions
 from services.left_files import taken_back
 from services.permissions import Permission, require
@@ -126,7 +126,7 @@ class EdgeArrivals:
         if not self._gate.wait_until_open(START_S):
             raise Busy(_BUSY)
         routed = self._gate.route(decoded, told.task)
-        brought = Brought(self._stores, self._versions, package, user)
+        brought = NewContents(self._stores, self._versions, package, user)
         scan = scan_of(decoded, "", user.id, routed)
         counts = brought.counts(None, None)
         status = ScanStatus.READ if counts else ScanStatus.WAITING
@@ -154,7 +154,7 @@ class EdgeArrivals:
         user: User,
         scan: Scan,
         decoded: DecodedScan,
-        brought: Brought,
+        brought: NewContents,
         counts: bool,
         watched: Features | None,
     ) -> Scan | None:
@@ -175,7 +175,7 @@ class EdgeArrivals:
         files, stores = self._stores.files, self._stores
         if scan.shape != package.package.scan.shape:
             raise InvalidInput(_OTHER_PIXELS)
-        brought = Brought(stores, self._versions, package, user, scan)
+        brought = NewContents(stores, self._versions, package, user, scan)
         if not brought.results and not brought.reviews:
             return TakenIn(False)
         if input_sha256(files.get_array(keys.array(scan.id))) != package.package.scan.input_sha256:
@@ -190,7 +190,7 @@ class EdgeArrivals:
         self._tell(brought)
         return TakenIn(False, len(brought.results), len(brought.reviews))
 
-    def _keep_said(self, scan: Scan, brought: Brought, counts: bool, watched: Features | None) -> None:
+    def _keep_said(self, scan: Scan, brought: NewContents, counts: bool, watched: Features | None) -> None:
         """Results and reviews, oldest first, and the event that tells of them."""
         for result in brought.results:
             mine = replace(result, scan_id=scan.id)
@@ -203,7 +203,7 @@ class EdgeArrivals:
         words = f"{len(brought.results)} results and {len(brought.reviews)} reviews of an edge"
         self._stores.audit.record(AuditEvent(now(), brought.user.id, SYNCED, scan.id, words))
 
-    def _tell(self, brought: Brought) -> None:
+    def _tell(self, brought: NewContents) -> None:
         """Figures of real use follow results that somebody has judged."""
         for result_id in {review.result_id for review in brought.reviews}:
             result = self._stores.results.get(result_id)

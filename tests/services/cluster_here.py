@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
-from services.cluster.crew import ClusterWorker, Place, WorkerLost
 from services.cluster.networks import SentNetwork, WorkerSettings
 from services.cluster.worker import Worker
+from services.cluster.worker_pool import ClusterWorker, Place, WorkerLost
 
 T = TypeVar("T")
 

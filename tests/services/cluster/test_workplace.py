@@ -16,7 +16,7 @@ from data.records import BRAIN_TUMOUR, EvaluationReading, ImportState, Role, Sca
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services.assembly.container import Services
-from services.cluster import crew
+from services.cluster import worker_pool
 from services.cluster.connecting import connector
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings, received, sent
@@ -46,8 +46,8 @@ def networks(services: Services) -> list[SentNetwork]:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "PAUSE_S", 0.0)
-    monkeypatch.setattr(crew, "LOOKED_EVERY_S", 0.05)
+    monkeypatch.setattr(worker_pool, "PAUSE_S", 0.0)
+    monkeypatch.setattr(worker_pool, "LOOKED_EVERY_S", 0.05)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_without_any_worker_the_run_ends_with_why(
     with pytest.raises(Outage, match="has Lightbox 0.1.0"):
         imported(services, cluster, tmp_path)
     cluster.machines = 0
-    monkeypatch.setattr(crew, "WITHOUT_WORKERS_S", 0.2)
+    monkeypatch.setattr(worker_pool, "WITHOUT_WORKERS_S", 0.2)
     with pytest.raises(Outage, match="none offers the resource"):
         imported(services, cluster, tmp_path)
 

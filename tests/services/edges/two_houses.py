@@ -23,7 +23,7 @@ from data.records import (
 )
 from data.stores.audit import AuditLog
 from services.edges.arrivals import EdgeArrivals
-from services.edges.brought import ArrivalStores
+from services.edges.new_contents import ArrivalStores
 from services.exporting.forms import Form
 from services.exporting.versions import ResultVersion
 from services.reading.suitability_gate import Routed

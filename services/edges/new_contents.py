@@ -43,7 +43,7 @@ class ArrivalStores:
     audit: AuditLog
 
 
-class Brought:
+class NewContents:
     """Results and reviews that are new, the oldest first."""
 
     def __init__(

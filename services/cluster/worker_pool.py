@@ -75,7 +75,7 @@ class Cluster(Protocol):
 
 
 class Job(Protocol):
-    """Something for one worker to do; its methods are called by threads of the crew."""
+    """Something for one worker to do; its methods are called by threads of the pool."""
 
     def do(self, worker: ClusterWorker) -> None:
         """Have it done, and hand in what came of it. Raises WorkerLost, with nothing handed in."""
@@ -97,7 +97,7 @@ class _Engaged:
     lost: bool = False
 
 
-class Crew:
+class WorkerPool:
     """Gives jobs to workers, and engages as many of these as the cluster has room for."""
 
     def __init__(
@@ -118,7 +118,7 @@ class Crew:
         self._threads = ThreadPoolExecutor(MOST_THREADS, "cluster")
         self._start(self._supervise)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(
