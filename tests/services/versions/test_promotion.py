@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
 from data.errors import Busy, InvalidInput, NotAllowed, TrackingAway, UnusableModel
 from data.records import BRAIN_TUMOUR, Promotion, PromotionKind, PromotionState, PromotionVerdict, Role
+from data.stores.promotions import PromotionStore
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
@@ -176,6 +178,29 @@ def test_of_two_at_once_one_wins(house: Department, monkeypatch: pytest.MonkeyPa
     assert house.serving.live(BRAIN_TUMOUR) == second.version
     with pytest.raises(InvalidInput, match="In the meantime version 2 went live"):
         house.promotions.override(BRAIN_TUMOUR, third.version, WHY, house.ada, expected="1")
+
+
+def test_while_another_server_changes_what_is_live_nobody_does_here(
+    house: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _override(house, house.version(above=700, name="other").version)
+    locks: list[str] = []
+
+    def taken(name: str) -> AbstractContextManager[bool]:
+        locks.append(name)
+        return nullcontext(False)
+
+    monkeypatch.setattr(house.promotions, "_no_other_server", taken)
+    with pytest.raises(Busy, match="Somebody else"):
+        house.promotions.confirm(asked.id, "Agreed.", house.bob)
+    house.promotions.settle()  # what is under way there is no business of this server's
+    assert house.serving.live(BRAIN_TUMOUR) == "1" and len(locks) == 2
+    monkeypatch.undo()
+    house.promotions.confirm(asked.id, "Agreed.", house.bob)
+    store = PromotionStore(house.database)
+    assert [store.led_to(BRAIN_TUMOUR, version) for version in ("1", asked.version)] == [False, True]
+    house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
+    assert [store.led_to(BRAIN_TUMOUR, version) for version in ("1", asked.version)] == [True, False]
 
 
 def test_nothing_goes_live_while_it_is_being_looked_at(
