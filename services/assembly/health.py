@@ -187,6 +187,7 @@ class Health:
             GaugeMetricFamily("lightbox_files_up", "1 when the store of files answers", files),
             GaugeMetricFamily("lightbox_servers", "Servers of this house that live", self._alive()),
             GaugeMetricFamily("lightbox_leads", "1 when this server leads", float(self._servers.leads)),
+            GaugeMetricFamily("lightbox_led", "1 while any server leads", float(self._servers.led)),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
 

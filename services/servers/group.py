@@ -46,6 +46,11 @@ class OnlyServer:
         """Whether this server does what one alone has to do."""
         return True
 
+    @property
+    def led(self) -> bool:
+        """Whether any server leads, as far as this one has seen."""
+        return True
+
     def alive(self) -> set[str]:
         """The ids of all servers that are not gone."""
         return set()
@@ -95,6 +100,12 @@ class HouseServers(OnlyServer):
         Not where it could not renew that for so long that others may be about to take it.
         """
         return self._renewed is not None and self._clock() - self._renewed < self._gone_after_s / 2
+
+    @property
+    def led(self) -> bool:
+        """Whether any server leads, as far as this one has seen."""
+        lease, since = self._lease or (None, 0.0)
+        return self.leads or (lease is not None and lease.holder is not None and self._fresh(since))
 
     def alive(self) -> set[str]:
         """The ids of all servers that are not gone."""

@@ -66,6 +66,7 @@ PAGE, READ = 'method="GET",route="/scans",status="200"', 'kind="read",outcome="d
 CASES: dict[str, tuple[Series, Series]] = {
     "LightboxDown": always("up", 0, 1, 'job="lightbox"'),
     "LightboxNotReady": always("lightbox_ready", 0, 1),
+    "LightboxNobodyLeads": always("lightbox_led", 0, 1),
     "LightboxRequestsFail": (shares(94, 6), shares(96, 4)),
     "LightboxPagesSlow": (slow(SHORT, PAGE, "5", "10"), slow(SHORT, PAGE, "2.5", "5")),
     "LightboxFaults": (one("lightbox_errors_total", "_x60 1x20", 'logger="a"'),

@@ -63,7 +63,9 @@ def test_another_leads_once_the_first_is_gone_and_not_before(store: ServerStore)
     second.look()
     began = second.time
     while not second.group.leads:
+        assert second.group.led == (second.time - began < GONE_AFTER_S)
         second.look(1.0)
+    assert second.group.led
     assert second.time - began == pytest.approx(GONE_AFTER_S, abs=1.0)
     assert second.group.alive() == {"second" * 4}
     assert [server.name for server in store.all()] == ["second"]  # the leader forgets who is gone
