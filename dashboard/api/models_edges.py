@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dashboard.api.models_common import BYTES, ApiAnswer
 
-PACKAGE: dict[str, Any] = {"application/vnd.lightbox.scan+zip": {"schema": BYTES}}
+PACKAGE: dict[str, Any] = {"application/octet-stream": {"schema": BYTES}}
 
 
 class CentralHouseAnswer(ApiAnswer):

@@ -44,7 +44,7 @@ def _sent(peer: Peer, package: OpenedPackage) -> Receipt:
         peer,
         "POST",
         f"{PATH}/scans",
-        headers={"Content-Type": MEDIA_TYPE},
+        headers={"Content-Type": "application/octet-stream"},  # as every file that the API takes
         body=lacking,
         answers_within_s=OPENS_WITHIN_S,
     )

@@ -30,7 +30,6 @@ EXAMPLES = 10  # of each operation in each test
 NAMES = [operation.name for operation in OPERATIONS if operation.name != "document"]  # read to begin with
 # The others take nothing but texts, of which no one is forbidden.
 FORBIDDING = ["mask", "cohort", "compareCohorts", "performance", "askReport", "askDriftRun"]
-schemathesis.serializer.alias("application/vnd.lightbox.scan+zip", "application/octet-stream")
 repeatable = settings(
     max_examples=EXAMPLES,
     derandomize=True,

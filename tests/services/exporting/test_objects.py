@@ -23,7 +23,7 @@ from data.records import AcceptanceLimits, Doubt, Lesion, RejectReason, Role, Sc
 from reports.dicom.codes import ABSENT, INDETERMINATE, PRESENT
 from reports.dicom.structured_report import CERTAINTY, LONG_AXIS, MAXIMUM_3D, SHORT_AXIS, VOLUME
 from services.exporting.exports import Exports
-from services.exporting.forms import Ask, Form
+from services.exporting.forms import TO_NODES_ALONE, Ask, Form
 from tests.dashboard.clinic import Clinic, head
 from tests.data.formats.making import affine_of, enhanced, slices_of
 from tests.dicom_files import SAID, faults, opened
@@ -356,7 +356,7 @@ def test_everything_comes_in_one_zip_that_says_what_is_what(
     assert ("Rejected by Dr Clinician" in told) is (came == "rejected")
 
 
-@pytest.mark.parametrize("form", [form for form in Form if form is not Form.SYNC])  # nobody asks for that
+@pytest.mark.parametrize("form", [form for form in Form if form not in TO_NODES_ALONE])
 def test_the_same_result_twice_is_the_same_bytes(
     clinic: Clinic, clinician: User, exports: Exports, form: Form
 ) -> None:
