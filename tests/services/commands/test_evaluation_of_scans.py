@@ -31,7 +31,8 @@ def test_a_set_of_scans_is_read_and_what_it_comes_to_is_printed(
         version = small.version(above=700, name="second").version
 
         @contextmanager
-        def alone(_: Settings) -> Iterator[EvaluationServices]:
+        def alone(_: Settings, on: str | None) -> Iterator[EvaluationServices]:
+            assert on is None
             yield EvaluationServices(small.evaluations, small.outcomes, small.trained_on)
 
         monkeypatch.setattr("services.assembly.commands.evaluations_alone", alone)
