@@ -10,7 +10,7 @@ import io
 import shutil
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data.codec import from_json, to_json
 from data.errors import InvalidInput
 from data.packing import unpacked
-from data.records import KnownOfScan, Result, Review, ScanPackage
+from data.records import KnownOfScan, ScanPackage
 
 FORMAT = 1
 MEDIA_TYPE = "application/vnd.lightbox.scan+zip"
@@ -100,7 +100,8 @@ class OpenedPackage:
 
     def without(self, known: KnownOfScan) -> bytes | None:
         """The same package without what the other house has; None where it has everything."""
-        results, reviews = _missing(self.package.results, known.results), _missing_reviews(self, known)
+        results = [result for result in self.package.results if result.id not in known.results]
+        reviews = [review for review in self.package.reviews if review.id not in known.reviews]
         if known.known and not results and not reviews:
             return None
         wanted = {result_blob(result.id, which) for result in results for which in RESULT_BLOBS}
@@ -118,11 +119,3 @@ class OpenedPackage:
         if package.format > FORMAT:
             raise InvalidInput(_NEWER.format(software=package.software))
         return package
-
-
-def _missing(results: Collection[Result], known: Collection[str]) -> list[Result]:
-    return [result for result in results if result.id not in known]
-
-
-def _missing_reviews(opened: OpenedPackage, known: KnownOfScan) -> list[Review]:
-    return [review for review in opened.package.reviews if review.id not in known.reviews]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,7 +13,7 @@ from data import atomic_files
 from data.database import Database, new_id, open_database
 from data.errors import Busy, InvalidInput, Outage
 from data.stores.servers import ServerStore
-from services.servers import Events, HouseServers, LocalEvents, OnlyServer
+from services.servers import Alone, Events, HouseServers, LocalEvents, OnlyServer
 from services.servers.group import ServerState, states
 from services.servers.redis_events import RedisEvents, is_redis_url
 from services.settings import Settings
@@ -71,7 +71,7 @@ def server_states(settings: Settings) -> list[ServerState]:
         database.dispose()
 
 
-def no_other_server(settings: Settings) -> Callable[[str], AbstractContextManager[bool]]:
+def no_other_server(settings: Settings) -> Alone:
     """For a command beside servers: whether none of them, and no other command, is within it."""
     if not settings.redis_url:
         return LocalEvents().alone
@@ -99,7 +99,7 @@ def starting(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _alone(alone: Callable[[str], AbstractContextManager[bool]], held: ExitStack) -> bool:
+def _alone(alone: Alone, held: ExitStack) -> bool:
     try:
         return held.enter_context(alone(_STARTING))
     except Busy as away:

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reviewing.review import ReviewListener
+from services.servers import Alone, LocalEvents
 from services.settings import Settings
 from services.task_words import findings
 
@@ -70,7 +71,7 @@ class Importing:
         jobs: Jobs | None = None,
         heard: ReviewListener = lambda _: None,
         elsewhere: WorkplaceOf | None = None,
-        alone: Callable[[str], AbstractContextManager[bool]] = lambda name: nullcontext(True),
+        alone: Alone | None = None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
@@ -78,7 +79,7 @@ class Importing:
         `heard` is told of results whose truth came with a label. `alone` says whether no other server of the
         house is within it.
         """
-        self._no_other_server = alone
+        self._no_other_server = alone or LocalEvents().alone
         self._settings = settings
         self._imports = ImportStore(database)
         self._writer = ImportWriter(database, files, self._imports, heard)

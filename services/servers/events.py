@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 Told = Callable[[str], object]
+Alone = Callable[[str], AbstractContextManager[bool]]
+"""Whether no other server of the house is within what is named, now; see `Events.alone`."""
 
 
 class Events:

@@ -80,7 +80,7 @@ class HouseServers(OnlyServer):
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """`name` is what people call this server."""
-        self.id = server_id
+        self.id = self._id = server_id
         self.name = name
         self._store = store
         self._every_s = every_s
@@ -143,7 +143,7 @@ class HouseServers(OnlyServer):
 
     def look(self) -> None:
         """Say that this server lives, and see who else does, and who leads."""
-        if not self._store.beat(self.id or ""):
+        if not self._store.beat(self._id):
             self._enter()  # another one took it for gone
         moment = self._clock()
         self._observe(moment)
@@ -154,7 +154,7 @@ class HouseServers(OnlyServer):
                 self._store.leave(server_id)
 
     def _enter(self) -> None:
-        self._store.join(HouseServer(self.id or "", self.name, VERSION, now()))
+        self._store.join(HouseServer(self._id, self.name, VERSION, now()))
 
     def _run(self, lead: Act, follow: Act, beat: Act) -> None:
         while True:
@@ -191,7 +191,7 @@ class HouseServers(OnlyServer):
         if not mine and not free:
             self._renewed = None
             return
-        taken = self._store.take(LEADING, self.id or "", lease)
+        taken = self._store.take(LEADING, self._id, lease)
         self._renewed = moment if taken else None
 
     def _fresh(self, since: float) -> bool:
@@ -204,8 +204,8 @@ class HouseServers(OnlyServer):
         return any(each.id == other.id and each.beat != other.beat for each in self._store.all())
 
     def _leave(self) -> None:
-        self._store.give_back(LEADING, self.id or "")
-        self._store.leave(self.id or "")
+        self._store.give_back(LEADING, self._id)
+        self._store.leave(self._id)
 
 
 @dataclass(frozen=True)

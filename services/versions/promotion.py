@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from data.database import new_id, now
@@ -27,6 +27,7 @@ from data.records import (
 from data.stores.audit import AuditLog
 from data.stores.promotions import PromotionStore
 from services.permissions import Permission, require
+from services.servers import Alone, LocalEvents
 from services.versions.outside import OutsideComparison, OutsideResults
 from services.versions.promotion_gate import Margins, judged
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON, SHIPPED, Registry
@@ -52,7 +53,7 @@ class Promotions:
         margins: Margins,
         scoring: Scoring = lambda task, version: False,
         overrides: Callable[[Promotion], object] = lambda promotion: None,
-        alone: Callable[[str], AbstractContextManager[bool]] = lambda name: nullcontext(True),
+        alone: Alone | None = None,
     ) -> None:
         """`overrides` is told of each override that is asked for, and again when it is decided.
 
@@ -68,7 +69,7 @@ class Promotions:
         self._scoring = scoring
         self._overrides = overrides
         self._changing = threading.Lock()
-        self._no_other_server = alone
+        self._no_other_server = alone or LocalEvents().alone
         self._told: list[Callable[[str], object]] = []
 
     def tell(self, told: Callable[[str], object]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
 
 from data.database import now
@@ -21,6 +21,7 @@ from services.containment import contained
 from services.inference.choice import Choice
 from services.inference.engine import Engine, Loaded
 from services.inference.threads import make_way
+from services.servers import Alone
 from services.versions.registry import Registry
 
 _ASKS_AGAIN_S = 0.5
@@ -42,7 +43,7 @@ class Serving:
         audit: AuditLog,
         every_s: float,
         noted: Callable[[ModelVersion], bool] = lambda version: True,
-        alone: Callable[[str], AbstractContextManager[bool]] | None = None,
+        alone: Alone | None = None,
     ) -> None:
         """`every_s`: how often to look whether somebody else moved the alias; 0 is never.
 
