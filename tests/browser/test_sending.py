@@ -39,7 +39,8 @@ def test_a_pacs_is_connected_and_results_arrive_by_rule_and_by_hand(clinic, open
         scan = clinic.add_series(strict_series(), uploaded_by="dicom:MR1")
         page = open_tab().sign_in(Role.ADMIN, "/dicom")
         page.get_by_role("button", name="Add a remote node").click()
-        page.keyboard.type("Radiology PACS")  # the form's first field has the focus
+        expect(page.get_by_label("Name", exact=True)).to_be_focused()  # once the form is drawn
+        page.keyboard.type("Radiology PACS")
         page.keyboard.press("Enter")
         said = page.locator("#remote-node-form .lb-dialog-error")
         expect(said).to_contain_text("AE title")
