@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from data import atomic_files
 from data.labelled.datasets import LabelledScan
 from models.evaluation import Evaluator
 from models.optimisers import Optimiser, optimiser_of
@@ -176,7 +177,7 @@ def fit(
         }
         if processes.first:
             log.metrics(metrics, position.epoch)
-            tqdm.write(f"epoch {position.epoch + 1}: " + _in_words(metrics))
+            tqdm.write(f"epoch {position.epoch + 1}: " + in_words(metrics))
         _keep_best(metrics["score"], run)
         position.epoch, position.step = position.epoch + 1, 0
         _checkpoint(run)
@@ -284,7 +285,8 @@ def _keep_best(score: float, run: _Run) -> None:
     if score > run.position.best_score:
         run.position.best_score, run.position.stale_epochs = score, 0
         if run.processes.first:
-            torch.save(run.averaged.state, run.folder / BEST)
+            with atomic_files.new_file(run.folder / BEST, flush=False) as file:
+                torch.save(run.averaged.state, file)
     else:
         run.position.stale_epochs += 1
 
@@ -292,17 +294,15 @@ def _keep_best(score: float, run: _Run) -> None:
 def _checkpoint(run: _Run) -> None:
     if not run.processes.first:
         return
-    unfinished = run.folder / (CHECKPOINT + ".part")
-    torch.save(
-        {
-            "network": run.network.state_dict(),
-            "optimiser": run.optimiser.state_dict(),
-            "averaged": run.averaged.state,
-            "position": asdict(run.position),
-        },
-        unfinished,
-    )
-    unfinished.replace(run.folder / CHECKPOINT)  # a kill leaves the old checkpoint or the new one
+    state = {
+        "network": run.network.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+        "averaged": run.averaged.state,
+        "position": asdict(run.position),
+    }
+    # A kill leaves the old checkpoint or the new one.
+    with atomic_files.new_file(run.folder / CHECKPOINT, flush=False) as file:
+        torch.save(state, file)
 
 
 def _restore(
@@ -325,5 +325,6 @@ def right_and_wrong(truth: Tensor, called: Tensor) -> Metrics:
     return {name: rates[name].value for name in ("accuracy", "recall", "far", "frr")}
 
 
-def _in_words(metrics: Metrics) -> str:
+def in_words(metrics: Metrics) -> str:
+    """An epoch's numbers, for whoever watches a training."""
     return ", ".join(f"{name} {value:.4g}" for name, value in sorted(metrics.items()))

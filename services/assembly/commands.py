@@ -24,9 +24,11 @@ from services.assembly.reviewing import blinding_of
 from services.assembly.servers import no_other_server
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
-from services.cluster.connecting import Connector, connector
+from services.cluster.connecting import ReadingConnector, reading_connector, training_connector
 from services.cluster.networks import WorkerSettings, sent
+from services.cluster.reading_worker import ReadingWorker
 from services.cluster.set_reading import ClusterSetReader
+from services.cluster.trainings import ClusterTrainings
 from services.cluster.worker_pool import Cluster
 from services.cluster.workplace import ClusterWorkplace
 from services.demo.demonstration import Demo
@@ -113,7 +115,7 @@ def evaluations_alone(settings: Settings, on: str | None = None) -> Iterator[Eva
 
     Raises InvalidInput where that cannot be used.
     """
-    elsewhere = None if on is None else partial(_set_reader_on, on, connector(on), settings)
+    elsewhere = None if on is None else partial(_set_reader_on, reading_connector(on), settings)
     with command_stores(settings) as stores, _networks(stores) as (engine, reader):
         sets = ScanSets(stores.ledger, stores.scans, settings.outside_sets, lambda: [], lambda: [])
         serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
@@ -121,11 +123,18 @@ def evaluations_alone(settings: Settings, on: str | None = None) -> Iterator[Eva
         yield evaluations_of(stores, sets, engine, reader, serving, hidden, elsewhere=elsewhere)
 
 
-def _set_reader_on(on: str, cluster_at: Connector, settings: Settings, reader: SetReader) -> ClusterSetReader:
+def _set_reader_on(cluster_of: ReadingConnector, settings: Settings, reader: SetReader) -> ClusterSetReader:
     """Workers of a cluster that are given the version's network."""
     return ClusterSetReader(
-        reader, lambda loaded: cluster_at(on, [sent(loaded, settings)], WorkerSettings.of(settings))
+        reader, lambda loaded: cluster_of([sent(loaded, settings)], WorkerSettings.of(settings))
     )
+
+
+@contextmanager
+def trainings_on(address: str) -> Iterator[ClusterTrainings]:
+    """Trainings by the workers of a cluster. Raises InvalidInput where it cannot be used."""
+    with training_connector(address)() as cluster, ClusterTrainings(cluster) as trainings:
+        yield trainings
 
 
 @contextmanager
@@ -143,12 +152,12 @@ def rehearsals_alone(settings: Settings) -> Iterator[tuple[Rehearsals, Promotion
 
 
 @contextmanager
-def _workers(stores: Stores, on: str) -> Iterator[Cluster]:
+def _workers(stores: Stores, on: str) -> Iterator[Cluster[ReadingWorker]]:
     """A cluster whose workers hold the networks in force."""
-    cluster_at = connector(on)
+    cluster_of = reading_connector(on)
     with _networks(stores) as (engine, _):
         networks = [sent(engine.loaded(task), stores.settings) for task in engine.loaded_tasks()]
-    with cluster_at(on, networks, WorkerSettings.of(stores.settings)) as cluster:
+    with cluster_of(networks, WorkerSettings.of(stores.settings)) as cluster:
         yield cluster
 
 

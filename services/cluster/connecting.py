@@ -6,9 +6,12 @@ import importlib.util
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
 from data.errors import InvalidInput
 from services.cluster.networks import SentNetwork, WorkerSettings
+from services.cluster.reading_worker import ReadingWorker
+from services.cluster.trainings import TrainingWorker
 from services.cluster.worker_pool import Cluster
 
 HERE = "auto"
@@ -19,16 +22,31 @@ _NO_RAY = (
     ".ray-env/bin/python runs the same command."
 )
 
-Connector = Callable[[str, Sequence[SentNetwork], WorkerSettings], AbstractContextManager[Cluster]]
+ReadingConnector = Callable[
+    [Sequence[SentNetwork], WorkerSettings], AbstractContextManager[Cluster[ReadingWorker]]
+]
 """Connects to a cluster whose workers are to hold these networks."""
+TrainingConnector = Callable[[], AbstractContextManager[Cluster[TrainingWorker]]]
 
 
-def connector(address: str) -> Connector:
-    """What connects to an address. Raises InvalidInput for what is none, and where Ray is missing."""
+def reading_connector(address: str) -> ReadingConnector:
+    """What connects to workers that read. Raises InvalidInput for no address, and where Ray is missing."""
+    _check(address)
+    from services.cluster.ray_cluster import reading_cluster  # heavy, and elsewhere than in the server
+
+    return partial(reading_cluster, address)
+
+
+def training_connector(address: str) -> TrainingConnector:
+    """What connects to workers that train. Raises InvalidInput as `reading_connector` does."""
+    _check(address)
+    from services.cluster.ray_cluster import training_cluster
+
+    return partial(training_cluster, address)
+
+
+def _check(address: str) -> None:
     if address != HERE and not _ADDRESS.fullmatch(address):
         raise InvalidInput(_NO_ADDRESS)
     if importlib.util.find_spec("ray") is None:
         raise InvalidInput(_NO_RAY)
-    from services.cluster.ray_cluster import ray_cluster  # heavy, and elsewhere than in the server
-
-    return ray_cluster

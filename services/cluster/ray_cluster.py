@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 # Read by Ray when it is imported: it reports to nobody, and lets a killed command's workers go soon.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -24,6 +24,7 @@ from data.errors import InvalidInput, Outage, UnusableModel
 from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings
+from services.cluster.trainer import SentTraining, Trainer, TrainingNews
 from services.cluster.worker import Worker
 from services.cluster.worker_pool import Place, WorkerLost
 
@@ -44,19 +45,32 @@ _WITHOUT_LIGHTBOX = "The worker on {machine} has another Lightbox or none, so it
 
 
 @contextmanager
-def ray_cluster(
+def reading_cluster(
     address: str, networks: Sequence[SentNetwork], settings: WorkerSettings
-) -> Iterator[RayCluster]:
-    """A connection to the cluster at `ray://HOST:PORT`, or with `auto` to the one this machine is part of.
+) -> Iterator[RayCluster[RayReader]]:
+    """Workers that read by these networks, at `ray://HOST:PORT`, or with `auto` where this machine belongs.
 
-    Raises InvalidInput where there is none, or one of another version of Ray or Python.
+    Raises InvalidInput where there is no cluster, or one of another version of Ray or Python.
     """
+    with _connected(address):  # networks go once for all workers
+        yield RayCluster(RayReader, ray.put(list(networks)), settings)
+
+
+@contextmanager
+def training_cluster(address: str) -> Iterator[RayCluster[RayTrainer]]:
+    """Workers that train. Raises InvalidInput as `reading_cluster` does."""
+    with _connected(address):
+        yield RayCluster(RayTrainer)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[None]:
     try:
         _connect(address)
     except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
         raise InvalidInput(_NO_CLUSTER.format(address=address, why=error)) from error
     try:
-        yield RayCluster(networks, settings)
+        yield
     finally:
         with suppress(ConnectionError, RayError):
             ray.shutdown()
@@ -74,74 +88,13 @@ def _connect(address: str) -> None:
             log.warning("the Ray cluster did not let this command in; trying again")
 
 
-class RayCluster:
-    """The machines of a cluster that offer `lightbox`."""
-
-    def __init__(self, networks: Sequence[SentNetwork], settings: WorkerSettings) -> None:
-        self._networks = ray.put(list(networks))  # once for all workers
-        self._settings = settings
-        self._ours = installation()
-
-    def places(self) -> list[Place]:
-        """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
-        with _outage_told():
-            return [
-                Place(node["NodeID"], number, _name(node))
-                for node in ray.nodes()
-                if node["Alive"]
-                for number in range(int(node["Resources"].get(RESOURCE, 0)))
-            ]
-
-    def engage(self, place: Place) -> RayWorker:
-        """A worker that holds the networks.
-
-        Raises WorkerLost, and InvalidInput or UnusableModel where this machine cannot be used.
-        """
-        with _outage_told():
-            node = next((node for node in ray.nodes() if node["NodeID"] == place.machine), None)
-            if node is None or not node["Alive"]:
-                raise WorkerLost("the machine is gone")
-            worker = RayWorker(_actor(place, node["Resources"]))
-        try:
-            theirs = worker.ask("installed", START_S)
-            why = refusal_of(place.name, theirs, self._ours)
-            if why is not None:
-                raise InvalidInput(why)
-            ways = worker.ask("load", LOAD_S, self._networks, self._settings)
-        except WorkerLost as lost:
-            worker.dismiss()
-            if isinstance(lost.__cause__, UnusableModel):
-                raise UnusableModel(f"{lost.__cause__}") from lost
-            if isinstance(lost.__cause__, (ImportError, AttributeError)):
-                raise InvalidInput(_WITHOUT_LIGHTBOX.format(machine=place.name)) from lost
-            raise
-        except InvalidInput:
-            worker.dismiss()
-            raise
-        log.info("a worker on %s reads: %s", place.name, ", ".join(f"{k} by {v}" for k, v in ways.items()))
-        return worker
-
-
 class RayWorker:
-    """A worker on a machine of the cluster."""
+    """An object of `kind` on a machine of the cluster."""
 
-    def __init__(self, actor: Any) -> None:
-        self._actor = actor
+    kind: type
 
-    def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
-        """As `Worker.decode`; raises WorkerLost."""
-        contents: set[str] = self.ask("decode", None, block, items)
-        return contents
-
-    def read(self, block: str, known: set[str]) -> list[SentOutcome]:
-        """As `Worker.read`; raises WorkerLost."""
-        outcomes: list[SentOutcome] = self.ask("read", None, block, known)
-        return outcomes
-
-    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
-        """As `Worker.read_scans`; raises WorkerLost."""
-        said: list[ReadScan] = self.ask("read_scans", None, task, scans)
-        return said
+    def __init__(self, place: Place, resources: dict[str, float]) -> None:
+        self._actor = _actor(self.kind, place, resources)
 
     def dismiss(self) -> None:
         """Let it go, with what lies on its disk."""
@@ -168,7 +121,95 @@ class RayWorker:
                 raise WorkerLost(type(error).__name__) from None
 
 
-def _actor(place: Place, resources: dict[str, float]) -> Any:
+class RayReader(RayWorker):
+    """A worker that decodes and reads."""
+
+    kind = Worker
+
+    def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
+        """As `Worker.decode`; raises WorkerLost."""
+        contents: set[str] = self.ask("decode", None, block, items)
+        return contents
+
+    def read(self, block: str, known: set[str]) -> list[SentOutcome]:
+        """As `Worker.read`; raises WorkerLost."""
+        outcomes: list[SentOutcome] = self.ask("read", None, block, known)
+        return outcomes
+
+    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
+        """As `Worker.read_scans`; raises WorkerLost."""
+        said: list[ReadScan] = self.ask("read_scans", None, task, scans)
+        return said
+
+
+class RayTrainer(RayWorker):
+    """A worker that trains."""
+
+    kind = Trainer
+
+    def begin(self, sent: SentTraining) -> None:
+        """As `Trainer.begin`; raises WorkerLost."""
+        self.ask("begin", START_S, sent)
+
+    def news(self, after: int) -> TrainingNews:
+        """As `Trainer.news`; raises WorkerLost."""
+        news: TrainingNews = self.ask("news", None, after)
+        return news
+
+
+W = TypeVar("W", bound=RayWorker)
+
+
+class RayCluster(Generic[W]):
+    """The machines of a cluster that offer `lightbox`, each for workers of one kind."""
+
+    def __init__(self, kind: type[W], *load: object) -> None:
+        """`load` is what each worker's `load` is given."""
+        self._kind = kind
+        self._load = load
+        self._ours = installation()
+
+    def places(self) -> list[Place]:
+        """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
+        with _outage_told():
+            return [
+                Place(node["NodeID"], number, _name(node))
+                for node in ray.nodes()
+                if node["Alive"]
+                for number in range(int(node["Resources"].get(RESOURCE, 0)))
+            ]
+
+    def engage(self, place: Place) -> W:
+        """A worker that is ready.
+
+        Raises WorkerLost, and InvalidInput or UnusableModel where this machine cannot be used.
+        """
+        with _outage_told():
+            node = next((node for node in ray.nodes() if node["NodeID"] == place.machine), None)
+            if node is None or not node["Alive"]:
+                raise WorkerLost("the machine is gone")
+            worker = self._kind(place, node["Resources"])
+        try:
+            theirs = worker.ask("installed", START_S)
+            why = refusal_of(place.name, theirs, self._ours)
+            if why is not None:
+                raise InvalidInput(why)
+            ways = worker.ask("load", LOAD_S, *self._load)
+        except WorkerLost as lost:
+            worker.dismiss()
+            if isinstance(lost.__cause__, UnusableModel):
+                raise UnusableModel(f"{lost.__cause__}") from lost
+            if isinstance(lost.__cause__, (ImportError, AttributeError)):
+                raise InvalidInput(_WITHOUT_LIGHTBOX.format(machine=place.name)) from lost
+            raise
+        except InvalidInput:
+            worker.dismiss()
+            raise
+        log.info("a worker on %s: %s", place.name, ", ".join(f"{what} {way}" for what, way in ways.items()))
+        return worker
+
+
+def _actor(kind: type, place: Place, resources: dict[str, float]) -> Any:
     """A worker with its share of the machine's cores, which Ray tells it, and of its GPUs."""
     share = max(1, int(resources[RESOURCE]))
     options = {
@@ -179,7 +220,7 @@ def _actor(place: Place, resources: dict[str, float]) -> Any:
         "max_restarts": 0,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(place.machine, soft=False),
     }
-    return ray.remote(Worker).options(**options).remote()
+    return ray.remote(kind).options(**options).remote()
 
 
 def _name(node: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from data.database import now
 from data.errors import UserFacingError
 from data.records import EvaluationReading
 from services.cluster.blocks import SentScan
+from services.cluster.reading_worker import ReadingWorker
 from services.cluster.worker import UNREADABLE
-from services.cluster.worker_pool import TRIES, Cluster, ClusterWorker, WorkerLost, WorkerPool
+from services.cluster.worker_pool import TRIES, Cluster, WorkerLost, WorkerPool
 from services.evaluations.set_reader import KeptScan, SetReader
 from services.inference.engine import Loaded
 from services.inference.faults import FILE_FAULTS
@@ -31,7 +32,7 @@ class ClusterSetReader:
     """Has a set read by the workers of a cluster that hold one network: that of the version."""
 
     def __init__(
-        self, reader: SetReader, connect: Callable[[Loaded], AbstractContextManager[Cluster]]
+        self, reader: SetReader, connect: Callable[[Loaded], AbstractContextManager[Cluster[ReadingWorker]]]
     ) -> None:
         self._reader = reader
         self._connect = connect
@@ -64,7 +65,7 @@ class _Scans:
     finished: Finished
     begun: int = 0
 
-    def do(self, worker: ClusterWorker) -> None:
+    def do(self, worker: ReadingWorker) -> None:
         kept = [(asked, self._kept(asked)) for asked in self.batch]
         sent = [
             SentScan(scan.array, scan.spacing, scan.affine) for _, scan in kept if isinstance(scan, KeptScan)

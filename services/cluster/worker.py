@@ -6,16 +6,13 @@ with the next worker on that machine where this one was killed.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import shutil
-import tempfile
 import threading
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 from data import formats
 from data.database import new_id
@@ -26,6 +23,7 @@ from models.device import chosen_device
 from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan, received_item, sent_outcome
 from services.cluster.installation import Installation, installation
 from services.cluster.networks import SentNetwork, WorkerSettings, choices_folder, received
+from services.cluster.worker_folder import WorkerFolder
 from services.importing.scan_reading import ScanReading, Slots
 from services.importing.workplace import contents_of, reading_threads
 from services.inference.batcher import MicroBatcher
@@ -38,8 +36,6 @@ from services.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_FOLDER = "lightbox-worker-"
-_LOCK = "lock"
 UNREADABLE = "This scan could not be read."
 
 
@@ -47,8 +43,8 @@ class Worker:
     """Made on a machine of the cluster; called by several threads at once."""
 
     def __init__(self) -> None:
-        self._folder, self._lock = _own_folder(Path(tempfile.gettempdir()))
-        self._top = Path(self._folder.name)
+        self._folder = WorkerFolder()
+        self._top = self._folder.path
         self._loaded: tuple[Batcher, ThreadPoolExecutor] | None = None
         self._blocks: dict[str, tuple[Sequence[SentItem], list[Outcome], Path]] = {}
 
@@ -78,7 +74,7 @@ class Worker:
         self._readers = ThreadPoolExecutor(reading_threads(own.max_batch), "read")
         self._loaded = batcher, self._readers
         device = engine.device_name
-        return {task: f"{choice.kind.words} on {device}" for task, choice in engine.choices().items()}
+        return {task: f"by {choice.kind.words} on {device}" for task, choice in engine.choices().items()}
 
     def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
         """Decode a block's items, and keep them until it is read; what identifies their scans comes back."""
@@ -128,30 +124,10 @@ class Worker:
             batcher, readers = self._loaded
             batcher.stop()
             readers.shutdown(cancel_futures=True)
-        self._folder.cleanup()
-        self._lock.close()
+        self._folder.remove()
 
 
 def _engine(settings: Settings) -> Engine:
     """Networks are run as the machine that sent them runs them, where this one is of the same kind."""
     device = chosen_device(settings.device)
     return Engine(settings.device, Choosing(choices_folder(settings), device, Wanted(settings.backend)))
-
-
-def _own_folder(top: Path) -> tuple[tempfile.TemporaryDirectory[str], IO[str]]:
-    """A new folder that only this account can look into, held by a lock; those of killed workers go."""
-    for left in top.glob(f"{_FOLDER}*"):
-        _remove_if_left(left)
-    own = tempfile.TemporaryDirectory(prefix=_FOLDER, dir=top, ignore_cleanup_errors=True)
-    lock = Path(own.name, _LOCK).open("w")  # noqa: SIM115  held as long as this process lives
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return own, lock
-
-
-def _remove_if_left(folder: Path) -> None:
-    try:
-        with (folder / _LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError:  # a worker that lives, another account's, or one that is just being made
-        return

@@ -1,7 +1,7 @@
 """The workers of a cluster at work, whatever becomes of single ones.
 
-Each worker has two threads here, so that the next job is on its way while one is done. A job whose worker is
-lost is given out again; nothing of it has been handed in by then.
+A worker that reads has two threads here, so that the next job is on its way while one is done. A job whose
+worker is lost is given out again; nothing of it has been handed in by then.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from data.errors import Outage, UserFacingError
-from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
 
 log = logging.getLogger(__name__)
 
-THREADS_A_WORKER = 2
+JOBS_A_WORKER = 2
 TRIES = 3
 LOOKED_EVERY_S = 2.0  # for machines that came, and workers that went
 PAUSE_S = 5.0  # before another worker is engaged where one was lost
@@ -46,71 +45,75 @@ class Place:
 
 
 class ClusterWorker(Protocol):
-    """A worker with its networks loaded. Whatever it is asked may raise WorkerLost."""
-
-    def decode(self, block: str, items: Sequence[SentItem]) -> set[str]:
-        """As `Worker.decode`."""
-
-    def read(self, block: str, known: set[str]) -> list[SentOutcome]:
-        """As `Worker.read`."""
-
-    def read_scans(self, task: str, scans: Sequence[SentScan]) -> list[ReadScan]:
-        """As `Worker.read_scans`."""
+    """A process on a machine of the cluster. Whatever it is asked may raise WorkerLost."""
 
     def dismiss(self) -> None:
         """Let it go."""
 
 
-class Cluster(Protocol):
-    """Machines that may have workers."""
+Engaged = TypeVar("Engaged", bound=ClusterWorker, covariant=True)
+Asked = TypeVar("Asked", bound=ClusterWorker, contravariant=True)
+W = TypeVar("W", bound=ClusterWorker)
+
+
+class Cluster(Protocol[Engaged]):
+    """Machines that may have workers of a kind."""
 
     def places(self) -> Sequence[Place]:
         """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
 
-    def engage(self, place: Place) -> ClusterWorker:
-        """A worker with its networks loaded; takes a while.
+    def engage(self, place: Place) -> Engaged:
+        """A worker that is ready; takes a while.
 
         Raises WorkerLost, and UserFacingError where this machine cannot be used.
         """
 
 
-class Job(Protocol):
+class Job(Protocol[Asked]):
     """Something for one worker to do; its methods are called by threads of the pool."""
 
-    def do(self, worker: ClusterWorker) -> None:
+    def do(self, worker: Asked) -> None:
         """Have it done, and hand in what came of it. Raises WorkerLost, with nothing handed in."""
 
     def drop(self) -> None:
         """Let whoever waits know that it is not begun any more."""
 
-    def again(self, lost: WorkerLost) -> Sequence[Job]:
+    def again(self, lost: WorkerLost) -> Sequence[Job[Asked]]:
         """What is to be done in its place after a worker was lost with it; may be nothing."""
 
 
 @dataclass(eq=False)
-class _Engaged:
+class _Serving(Generic[W]):
     """A worker, the threads that serve it here, and whether it is lost."""
 
     place: Place
-    worker: ClusterWorker
-    threads: int = THREADS_A_WORKER
+    worker: W
+    threads: int
     lost: bool = False
 
 
-class WorkerPool:
+class WorkerPool(Generic[W]):
     """Gives jobs to workers, and engages as many of these as the cluster has room for."""
 
     def __init__(
-        self, cluster: Cluster, ending: threading.Event, faulted: Callable[[BaseException], None]
+        self,
+        cluster: Cluster[W],
+        ending: threading.Event,
+        faulted: Callable[[BaseException], None],
+        jobs_a_worker: int = JOBS_A_WORKER,
     ) -> None:
-        """Once `ending` is set no job is begun; `faulted` is told of what ends the work."""
+        """Once `ending` is set no job is begun; `faulted` is told of what ends the work.
+
+        A worker is given `jobs_a_worker` at a time.
+        """
         self._cluster = cluster
+        self._jobs_a_worker = jobs_a_worker
         self._ending = ending
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Job[W]] = deque()
         self._open = 0  # jobs that were given out and are not handed in
         self._changed = threading.Condition()
         self._closing = False
-        self._engaged: dict[Place, _Engaged | None] = {}  # None while it is being engaged
+        self._engaged: dict[Place, _Serving[W] | None] = {}  # None while it is being engaged
         self._not_before: dict[Place, float] = {}
         self._refused: dict[str, str] = {}  # machine -> why it is not used
         self._with_workers_at = time.monotonic()
@@ -118,7 +121,7 @@ class WorkerPool:
         self._threads = ThreadPoolExecutor(MOST_THREADS, "cluster")
         self._start(self._supervise)
 
-    def __enter__(self) -> WorkerPool:
+    def __enter__(self) -> WorkerPool[W]:
         return self
 
     def __exit__(
@@ -132,9 +135,9 @@ class WorkerPool:
     @property
     def has_room(self) -> bool:
         """Whether a job more would find a worker soon."""
-        return self._open < THREADS_A_WORKER * (len(self._engaged) + 1)
+        return self._open < self._jobs_a_worker * (len(self._engaged) + 1)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job[W]) -> None:
         """Have a job done by whichever worker is free first."""
         with self._changed:
             self._open += 1
@@ -142,12 +145,12 @@ class WorkerPool:
             self._changed.notify_all()
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        def heard(ended: Future[None]) -> None:
+        def told(ended: Future[None]) -> None:
             fault = ended.exception()
             if fault is not None:
                 self._faulted(fault)
 
-        self._threads.submit(work, *arguments).add_done_callback(heard)
+        self._threads.submit(work, *arguments).add_done_callback(told)
 
     def _supervise(self) -> None:
         """In a thread of its own: engage whoever can be had, until the end."""
@@ -181,7 +184,7 @@ class WorkerPool:
     def _engage(self, place: Place) -> None:
         """In a thread: engage a worker, and serve it."""
         try:
-            engaged = _Engaged(place, self._cluster.engage(place))
+            engaged = _Serving(place, self._cluster.engage(place), self._jobs_a_worker)
         except WorkerLost as lost:
             log.warning("no worker on %s: %s", place.name, lost)
             self._left(place)
@@ -195,7 +198,7 @@ class WorkerPool:
             is_late = self._closing
             if not is_late:
                 self._engaged[place] = engaged
-                for _ in range(THREADS_A_WORKER):
+                for _ in range(self._jobs_a_worker):
                     self._start(self._serve, engaged)
         if is_late:
             engaged.worker.dismiss()
@@ -206,7 +209,7 @@ class WorkerPool:
             self._not_before[place] = time.monotonic() + PAUSE_S
             del self._engaged[place]
 
-    def _serve(self, engaged: _Engaged) -> None:
+    def _serve(self, engaged: _Serving[W]) -> None:
         """In a thread: give a worker job after job."""
         try:
             while (job := self._next(engaged)) is not None:
@@ -231,19 +234,19 @@ class WorkerPool:
                 engaged.worker.dismiss()
                 self._left(engaged.place)
 
-    def _next(self, engaged: _Engaged) -> Job | None:
+    def _next(self, engaged: _Serving[W]) -> Job[W] | None:
         """What a worker does next; None where it is lost, or there will be nothing more."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing or engaged.lost)
             return None if engaged.lost or not self._waiting else self._waiting.popleft()
 
-    def _taken(self) -> Job | None:
+    def _taken(self) -> Job[W] | None:
         """What waits, taken back."""
         with self._changed:
             self._open -= bool(self._waiting)
             return self._waiting.popleft() if self._waiting else None
 
-    def _put_first(self, again: Sequence[Job]) -> None:
+    def _put_first(self, again: Sequence[Job[W]]) -> None:
         with self._changed:
             self._open += len(again)
             self._waiting.extendleft(reversed(again))

@@ -12,7 +12,8 @@ from types import TracebackType
 from data.database import new_id
 from data.records import Refusal
 from services.cluster.blocks import received_outcome, sent_item
-from services.cluster.worker_pool import TRIES, Cluster, ClusterWorker, WorkerLost, WorkerPool
+from services.cluster.reading_worker import ReadingWorker
+from services.cluster.worker_pool import TRIES, Cluster, WorkerLost, WorkerPool
 from services.importing.asking import Asked
 from services.importing.scan_reading import FAILED
 from services.importing.workplace import BatchSize, House
@@ -25,7 +26,7 @@ class ClusterWorkplace:
 
     batch = BatchSize(items=32, bytes=32 << 20)
 
-    def __init__(self, cluster: Cluster, work: Path, ending: threading.Event) -> None:
+    def __init__(self, cluster: Cluster[ReadingWorker], work: Path, ending: threading.Event) -> None:
         self._work = work
         self._house: House | None = None
         self._fault: BaseException | None = None  # of before there was anybody to tell
@@ -65,7 +66,7 @@ class _Block:
     work: Path
     begun: int = 0
 
-    def do(self, worker: ClusterWorker) -> None:
+    def do(self, worker: ReadingWorker) -> None:
         block = new_id()
         contents = worker.decode(block, [sent_item(asked) for asked in self.batch])
         outcomes = worker.read(block, set(self.house.known(contents)))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import InvalidInput
 from services.commands.figures import print_figures
 from services.retraining.training_process import ENDED_EARLY
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from data.tracking import Tracking
+    from services.training.elsewhere import TrainingElsewhere
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -33,7 +34,7 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         choices=range(1, 6),
         nargs="+",
         metavar="K",
-        help="patients to validate on, 1 to 5; several only with --compare",
+        help="patients to validate on, 1 to 5; several cross-validate the recipe and register nothing",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
@@ -53,11 +54,16 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         help="train with and without each choice (NAME=VALUE, or a set such as optimisers; every set "
         "where none is named) and print what it is worth; nothing is registered",
     )
+    parser.add_argument(
+        "--on",
+        metavar="ADDRESS",
+        help="a Ray cluster whose machines train, ray://HOST:PORT; auto for the one here; each has DIR",
+    )
     parser.set_defaults(run=train)
 
 
 def train(arguments: Namespace, settings: Settings) -> int:
-    """Train a task and register the version, or compare choices of its recipe."""
+    """Train a task and register the version, or train on several folds, or compare choices of its recipe."""
     from data.tracking import Tracking
     from services.assembly.commands import outside_alone
     from services.training import training
@@ -66,26 +72,33 @@ def train(arguments: Namespace, settings: Settings) -> int:
     if arguments.until_stdin_closes:
         _end_with_stdin()
     tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
-    if arguments.compare is not None:
-        return _compare(arguments, settings, tracking)
-    if arguments.fold is not None and len(arguments.fold) > 1:
-        raise InvalidInput("A version is validated on one fold; several are for --compare.")
-    fold = None if arguments.fold is None else arguments.fold[0]
-    finished = training.train(
-        planned(arguments.task, recipe_changes(arguments), fold),
-        arguments.data,
-        arguments.out or settings.home / "training" / arguments.task,
-        tracking,
-        resume=arguments.resume,
-        device=settings.device,
-        outside=partial(outside_alone, settings),
-        tags=changes_of(arguments.tag),
-    )
+    with _elsewhere(arguments.on) as elsewhere:
+        if arguments.compare is not None or len(arguments.fold or []) > 1:
+            return _compare(arguments, settings, tracking, elsewhere)
+        finished = training.train(
+            planned(arguments.task, recipe_changes(arguments), (arguments.fold or [None])[0]),
+            arguments.data.resolve(),
+            arguments.out or settings.home / "training" / arguments.task,
+            tracking,
+            resume=arguments.resume,
+            device=settings.device,
+            outside=partial(outside_alone, settings),
+            tags=changes_of(arguments.tag),
+            elsewhere=elsewhere,
+        )
     if finished is None:  # one of several processes; the first one tells
         return 0
     print(f"registered as version {finished.version.version}; weights in {finished.trained.folder}")
     print_figures(finished.evaluation.plain()["figures"])
     return 0
+
+
+def _elsewhere(on: str | None) -> AbstractContextManager[TrainingElsewhere | None]:
+    if on is None:
+        return nullcontext()
+    from services.assembly.commands import trainings_on
+
+    return trainings_on(on)
 
 
 def _end_with_stdin() -> None:
@@ -110,19 +123,23 @@ def recipe_changes(arguments: Namespace) -> dict[str, str]:
     return changes
 
 
-def _compare(arguments: Namespace, settings: Settings, tracking: Tracking) -> int:
+def _compare(
+    arguments: Namespace, settings: Settings, tracking: Tracking, elsewhere: TrainingElsewhere | None
+) -> int:
     from models.trainings import training_of
-    from services.training.comparison import Comparison, as_markdown, asked_choices, compare
+    from services.training.comparison import AS_IT_IS, Comparison, as_markdown, asked_choices, compare
 
     task = arguments.task
     asked = Comparison(
         task,
-        asked_choices(task, arguments.compare),
+        (AS_IT_IS,) if arguments.compare is None else asked_choices(task, arguments.compare),
         recipe_changes(arguments),
         tuple(dict.fromkeys(arguments.fold or [training_of(task).validation_fold])),
-        arguments.data,
+        arguments.data.resolve(),
     )
     folder = arguments.out or settings.home / "training" / f"{task} compared"
-    table = compare(asked, folder, tracking, resume=arguments.resume, device=settings.device)
+    table = compare(
+        asked, folder, tracking, resume=arguments.resume, device=settings.device, elsewhere=elsewhere
+    )
     print(as_markdown(table), end="")
     return 0

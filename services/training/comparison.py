@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -25,8 +27,9 @@ from data.tracking import Tracking
 from models import weights
 from models.device import chosen_device
 from models.statistics.paired import PairedDifference, paired_means
-from models.training import Training, fit, predictor
+from models.training import Trainable, Training, fit, predictor
 from models.trainings import training_of
+from services.training.elsewhere import AskedTraining, FinishedTraining, Scores, TrainingElsewhere
 from services.training.plan import Plan, changes_of, planned
 from services.training.tracked_training import TrackedTraining
 from services.versions.registry import EXPERIMENT
@@ -82,13 +85,26 @@ def asked_choices(task: str, asked: Sequence[str]) -> tuple[str, ...]:
 
 
 def compare(
-    asked: Comparison, folder: Path, tracking: Tracking, *, resume: bool = False, device: str | None = None
+    asked: Comparison,
+    folder: Path,
+    tracking: Tracking,
+    *,
+    resume: bool = False,
+    device: str | None = None,
+    elsewhere: TrainingElsewhere | None = None,
 ) -> list[ComparedChoice]:
-    """Train what was not trained yet, below `folder`, and return the table. Raises UnusableDataset."""
-    runs = {
-        (choice, fold): _run_of(asked, choice, fold, folder, tracking, resume=resume, device=device)
-        for choice, fold in product(asked.choices, asked.folds)
-    }
+    """Train what was not trained yet, below `folder`, and return the table.
+
+    All runs are given to `elsewhere` at once; without it they are trained here, one after another. Raises
+    UnusableDataset, and what `elsewhere` raises.
+    """
+    trainings = _Trainings(tracking, folder, resume, device, elsewhere)
+    with trainings:
+        runs = {
+            (choice, fold): trainings.run_of(asked, choice, fold)
+            for choice, fold in product(asked.choices, asked.folds)
+        }
+        trainings.wait()
     known = tracking.runs_by_id(runs.values(), EXPERIMENT.format(task=asked.task))
     return list(_table(asked, {place: known[run_id] for place, run_id in runs.items()}, tracking))
 
@@ -121,35 +137,70 @@ def _choices_of(training: Training, word: str) -> Sequence[str]:
     return training.comparisons[word]
 
 
-def _run_of(
-    asked: Comparison,
-    choice: str,
-    fold: int,
-    folder: Path,
-    tracking: Tracking,
-    *,
-    resume: bool,
-    device: str | None,
-) -> str:
-    """The MLflow run of a choice on a fold: a finished one of the same data and recipe, else a new one."""
-    plan = asked.plan(choice, fold)
-    material, place = plan.material(asked.data), chosen_device(device)
-    data_sha256 = dataset_hash(material.files)
-    wanted = {name: str(value) for name, value in (plan.facts() | {"data_sha256": data_sha256}).items()}
-    before = tracking.runs(EXPERIMENT.format(task=asked.task), {TAG: COMPARED})
-    for run in before:
-        if run.status == "FINISHED" and wanted.items() <= run.parameters.items():
-            return run.run_id
-    into = folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
-    name, tags = choice or "the recipe", {TAG: COMPARED}
-    with TrackedTraining.opened(
-        tracking, plan, material, data_sha256, into, resume, name, tags, asked.revision
-    ) as log:
-        best = fit(material, plan.recipe, into, log, place, resume)
-        scores = material.scores(predictor(material, weights.checkpointed(best), place))
-        atomic_files.write(into / SCORES, json.dumps(scores))
-        log.keeps(into / SCORES)
-    return log.run_id
+class _Trainings:
+    """The runs of a comparison; those elsewhere are waited for at the end, and closed whatever happens."""
+
+    def __init__(
+        self,
+        tracking: Tracking,
+        folder: Path,
+        resume: bool,
+        device: str | None,
+        elsewhere: TrainingElsewhere | None,
+    ) -> None:
+        self._tracking = tracking
+        self._folder = folder
+        self._resume = resume
+        self._device = device
+        self._elsewhere = elsewhere
+        self._begun: dict[Future[FinishedTraining], TrackedTraining] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for log in self._begun.values():
+            log.ended(failed=True)
+
+    def run_of(self, asked: Comparison, choice: str, fold: int) -> str:
+        """The MLflow run of a choice on a fold: a finished one of the same data and recipe, or a new one."""
+        plan = asked.plan(choice, fold)
+        material = plan.material(asked.data)
+        data_sha256 = dataset_hash(material.files)
+        wanted = {name: str(value) for name, value in (plan.facts() | {"data_sha256": data_sha256}).items()}
+        for run in self._tracking.runs(EXPERIMENT.format(task=asked.task), {TAG: COMPARED}):
+            if run.status == "FINISHED" and wanted.items() <= run.parameters.items():
+                return run.run_id
+        into = self._folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
+        name, tags = choice or "the recipe", {TAG: COMPARED}
+        log = TrackedTraining.opened(
+            self._tracking, plan, material, data_sha256, into, self._resume, name, tags, asked.revision
+        )
+        if self._elsewhere is None:
+            with log:
+                _keep(log, self._trained_here(plan, material, into, log))
+        else:
+            order = AskedTraining(plan, asked.data, data_sha256, into, self._resume, is_scored=True)
+            self._begun[self._elsewhere.begin(order, log)] = log
+        return log.run_id
+
+    def wait(self) -> None:
+        """Until every run has ended; those that ended are kept, also where another failed."""
+        for finished in as_completed(list(self._begun)):
+            scores = finished.result().scores
+            with self._begun.pop(finished) as log:
+                _keep(log, scores)
+
+    def _trained_here(self, plan: Plan, material: Trainable, into: Path, log: TrackedTraining) -> Scores:
+        place = chosen_device(self._device)
+        best = fit(material, plan.recipe, into, log, place, self._resume)
+        return material.scores(predictor(material, weights.checkpointed(best), place))
+
+
+def _keep(log: TrackedTraining, scores: Scores) -> None:
+    """A run's scores, from which differences are worked out whenever they are asked for."""
+    atomic_files.write(log.folder / SCORES, json.dumps(scores))
+    log.keeps(log.folder / SCORES)
 
 
 def _table(

@@ -53,7 +53,7 @@ class TrackedTraining(SilentLog):
         self._tracking = tracking
         self.run_id = run_id
         self._plan = plan
-        self._folder = folder
+        self.folder = folder
         self.facts = facts
 
     @classmethod
@@ -109,7 +109,7 @@ class TrackedTraining(SilentLog):
         """Close the run; one that failed can be resumed."""
         self._tracking.end_run(self.run_id, failed)
         if not failed:
-            (self._folder / "run").unlink(missing_ok=True)
+            (self.folder / "run").unlink(missing_ok=True)
 
 
 def _split(material: Trainable, file: Path) -> Path:

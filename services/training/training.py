@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from data import atomic_files
+from data.errors import InvalidInput
 from data.labelled.datasets import dataset_hash
 from data.labelled.dvc import data_revision
 from data.records import ModelVersion
@@ -25,7 +26,7 @@ from models.statistics.calibration import calibration_bins
 from models.statistics.confusion import Confusion, called_ill
 from models.statistics.roc import curves
 from models.task import Decision, Task
-from models.training import fit
+from models.training import BEST, fit
 from models.trainings import training_of
 from models.weights import Trained, network_of
 from reports.chart_axes import Figure
@@ -33,11 +34,13 @@ from reports.evaluation import GalleryTile, gallery_png, square_png
 from services.inference.engine import SOFTWARE
 from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference
+from services.training.elsewhere import AskedTraining, TrainingElsewhere
 from services.training.outside import Judge, judge_of, keep_outside
 from services.training.plan import Plan
 from services.training.tracked_training import SILENT, SilentLog, TrackedTraining
 
 RESULT = "result"
+_NOT_BOTH = "A training is shared out by torchrun, or goes to a cluster; not both."
 WORST = 10
 
 
@@ -60,11 +63,12 @@ def train(
     device: str | None = None,
     outside: Judge | None = None,
     tags: Mapping[str, str] | None = None,
+    elsewhere: TrainingElsewhere | None = None,
 ) -> Finished | None:
     """Train a task on the labelled images under `data` and register what comes of it.
 
     `outside` judges it on pictures outside the training sources, where `data` holds some. `tags` are laid on
-    the run.
+    the run. What learns is `elsewhere` where that is given; calibrating and judging are done here.
 
     Checkpoints go to `folder`, the finished weights to `folder/result`. Validation data chooses
     epoch, threshold and calibration; the version is registered without an alias, so that nothing
@@ -74,6 +78,8 @@ def train(
     task = plan.training.task
     judge = judge_of(outside, task, data)
     with joined(chosen_device(device)) as (processes, place):
+        if elsewhere is not None and processes.count > 1:
+            raise InvalidInput(_NOT_BOTH)
         started = time.monotonic()
         material = plan.material(data)
         log: SilentLog = SILENT
@@ -83,16 +89,21 @@ def train(
                 tracking, plan, material, data_sha256, folder, resume, tags=tags, revision=data_revision(data)
             )
         with log:
-            best = fit(material, plan.recipe, folder, log, place, resume, processes)
+            if elsewhere is None:
+                fit(material, plan.recipe, folder, log, place, resume, processes)
+                trained_on = str(place)
+            else:
+                asked = AskedTraining(plan, data, data_sha256, folder, resume, is_scored=False)
+                trained_on = elsewhere.begin(asked, log).result().device
             if not isinstance(log, TrackedTraining):
                 return None
             facts = log.facts | {
                 "software": SOFTWARE,
-                "device": str(place),
+                "device": trained_on,
                 "processes": processes.count,
                 "minutes": round((time.monotonic() - started) / 60, 1),
             }
-            trained, evaluation = finish(plan, best, data, folder / RESULT, place, facts)
+            trained, evaluation = finish(plan, folder / BEST, data, folder / RESULT, place, facts)
             if judge is not None:
                 keep_outside(task, trained.folder, judge(task, trained, data))
             version = log.registered(trained)

@@ -18,8 +18,8 @@ from tests.integration.servers import free_port
 
 PYTHON = ROOT / ".ray-env" / "bin" / "python"
 RAY = ROOT / ".ray-env" / "bin" / "ray"
-WORKER = "ray::Worker"
-"""How a worker's process is titled, before what it does right now."""
+WORKERS = ("ray::Worker", "ray::Trainer")
+"""How workers' processes are titled, before what they do right now."""
 _SERVICES = ("dashboard-agent-listen", "dashboard-agent-grpc", "metrics-export", "runtime-env-agent")
 _FIRST = -15
 _WAITS = ("RAY_raylet_start_wait_time_s", "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S")
@@ -82,27 +82,37 @@ class RayNodes:
         return node
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of this cluster that decode and read."""
+        """The processes of this cluster that decode and read, or train."""
         found = []
         for node in self.nodes:
             with suppress(psutil.NoSuchProcess):
                 found += [p for p in psutil.Process(node.pid).children(recursive=True) if _works(p)]
         return found
 
+    def stop_node(self, node: subprocess.Popen[bytes]) -> None:
+        """End every process of a node."""
+        self.nodes.remove(node)
+        _end([node])
+
     def stop(self) -> None:
-        """End every process of every node."""
-        started: list[psutil.Process] = []
-        for node in self.nodes:
-            with suppress(psutil.NoSuchProcess):
-                started += [psutil.Process(node.pid), *psutil.Process(node.pid).children(recursive=True)]
-        for node in reversed(self.nodes):
-            node.send_signal(signal.SIGTERM)
-        psutil.wait_procs(started, timeout=20)
-        for process in started:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        for node in self.nodes:
-            node.wait()
+        """End every process of every node, the head last."""
+        _end(list(reversed(self.nodes)))
+        self.nodes.clear()
+
+
+def _end(nodes: list[subprocess.Popen[bytes]]) -> None:
+    started: list[psutil.Process] = []
+    for node in nodes:
+        with suppress(psutil.NoSuchProcess):
+            started += [psutil.Process(node.pid), *psutil.Process(node.pid).children(recursive=True)]
+    for node in nodes:
+        node.send_signal(signal.SIGTERM)
+    psutil.wait_procs(started, timeout=20)
+    for process in started:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    for node in nodes:
+        node.wait()
 
 
 def _hurry(pid: int, niceness: int) -> None:
@@ -115,7 +125,7 @@ def _hurry(pid: int, niceness: int) -> None:
 
 def _works(process: psutil.Process) -> bool:
     try:
-        return process.cmdline()[:1] != [] and process.cmdline()[0].startswith(WORKER)
+        return process.cmdline()[:1] != [] and process.cmdline()[0].startswith(WORKERS)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

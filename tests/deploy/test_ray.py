@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from tests.deploy.kept_rows import kept
 from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes, ray_nodes
 from tests.deploy.running_house import ROOT
+from tests.labelled import make_labelled
 from tests.services.imports import axial, write_labelled_volume, write_labels, write_mixed, write_picture
 
 PATIENT = "Doe"
@@ -61,6 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(home: Path, *words: object, python: Path = PYTHON) -> tuple[list[str], dict[str, str]]:
     """(A command line, its environment)."""
     own = {"LIGHTBOX_HOME": str(home), "LIGHTBOX_DEVICE": "cpu", "LIGHTBOX_BACKEND": "exact"}
+    own["OMP_NUM_THREADS"] = "1"  # as Ray tells a worker with one core: sums are the same to their last digit
     return [str(python), "app.py", *map(str, words)], os.environ | TOKEN | own
 
 
@@ -241,6 +243,44 @@ def _outcome(said: str) -> dict[str, Any]:
     for name in ("evaluation", "cases"):
         plain.pop(name, None)
     return plain
+
+
+FOLDS = ("--fold", 1, 2, "--epochs", 2, "--set", "size=64", "--set", "batch_size=4")
+
+
+def test_folds_are_trained_on_the_cluster_as_on_one_machine_also_where_a_worker_is_killed(
+    nodes: RayNodes, tmp_path: Path
+) -> None:
+    data = make_labelled(tmp_path / "data")
+    words = ("train", "pneumonia", "--data", data, *FOLDS)
+    here, said = run(tmp_path / "here", *words, python=Path(sys.executable))
+    assert here == 0, said
+    home = tmp_path / "there"
+    line, environment = command(home, *words, "--on", nodes.address)
+    with (tmp_path / "log").open("wb") as log:
+        training = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while not list(home.glob("training/*/*/checkpoint.pt")):
+                assert training.poll() is None, (tmp_path / "log").read_text()[-3000:]
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            killed = [_kill(process) for process in nodes.workers()[:1]]
+            training.wait(PATIENCE_S)
+        finally:
+            training.kill()
+            training.wait()
+    there = (tmp_path / "log").read_text()
+    assert (training.returncode, killed) == (0, [True]), there[-3000:]
+    assert there.count("a worker on") == 3
+    assert _table(there) == _table(said)
+
+
+def _table(said: str) -> list[list[str]]:
+    """The rows of a comparison without their minutes."""
+    rows = [line.split(" | ")[:-1] for line in said.splitlines() if line.startswith("| the recipe |")]
+    assert rows, said
+    return rows
 
 
 def test_a_worker_with_other_code_is_refused_in_a_sentence(

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from data.errors import LightboxError
 from services.cluster.blocks import ReadScan, SentItem, SentOutcome, SentScan
 from services.cluster.networks import SentNetwork, WorkerSettings
+from services.cluster.trainer import SentTraining, Trainer, TrainingNews
 from services.cluster.worker import Worker
-from services.cluster.worker_pool import ClusterWorker, Place, WorkerLost
+from services.cluster.worker_pool import Place, WorkerLost
 
 T = TypeVar("T")
 
@@ -58,7 +60,7 @@ class ClusterHere:
     def places(self) -> list[Place]:
         return [Place(str(number), 0, f"machine {number}") for number in range(self.machines)]
 
-    def engage(self, place: Place) -> ClusterWorker:
+    def engage(self, place: Place) -> WorkerHere:
         if self.refused is not None:
             raise self.refused
         worker = Worker()
@@ -67,6 +69,53 @@ class ClusterHere:
         with self.lock:
             self.engaged.append(here)
         return here
+
+
+@dataclass
+class TrainerHere:
+    """A worker that trains; `before` is called before each question, with the epochs that were told."""
+
+    trainer: Trainer
+    before: Callable[[str, int], None]
+    begun: list[SentTraining] = field(default_factory=list)
+    dismissed: bool = False
+
+    def begin(self, sent: SentTraining) -> None:
+        self.before("begin", 0)
+        self.begun.append(sent)
+        self.trainer.begin(_sent(sent))
+
+    def news(self, after: int) -> TrainingNews:
+        self.before("news", after)
+        return _told(lambda: self.trainer.news(after))
+
+    def dismiss(self) -> None:
+        self.trainer.close()
+        self.dismissed = True
+
+
+@dataclass
+class TrainersHere:
+    """So many machines that train."""
+
+    machines: int = 2
+    before: Callable[[str, int], None] = lambda _method, _epochs: None
+    engaged: list[TrainerHere] = field(default_factory=list)
+
+    def places(self) -> list[Place]:
+        return [Place(str(number), 0, f"machine {number}") for number in range(self.machines)]
+
+    def engage(self, place: Place) -> TrainerHere:
+        self.engaged.append(here := TrainerHere(Trainer(), self.before))
+        return here
+
+
+def _told(ask: Callable[[], T]) -> T:
+    """What a worker answers; what it raises comes as the cause of a lost worker, as Ray has it."""
+    try:
+        return _sent(ask())
+    except LightboxError as error:
+        raise WorkerLost(str(error)) from _sent(error)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services.assembly.container import Services
 from services.cluster import worker_pool
-from services.cluster.connecting import connector
+from services.cluster.connecting import reading_connector
 from services.cluster.installation import installation, refusal_of
 from services.cluster.networks import SentNetwork, WorkerSettings, received, sent
 from services.cluster.set_reading import ClusterSetReader
@@ -211,10 +211,10 @@ def test_nothing_secret_is_among_the_settings_that_travel(services: Services) ->
 )
 def test_what_is_no_address_is_told(address: str) -> None:
     with pytest.raises(InvalidInput, match="ray://HOST:PORT"):
-        connector(address)
+        reading_connector(address)
 
 
 @pytest.mark.parametrize("address", ["ray://head:10001", "ray://[::1]:10001", "auto"])
 def test_without_ray_a_sentence_says_what_to_do(address: str) -> None:
     with pytest.raises(InvalidInput, match="make ray"):
-        connector(address)
+        reading_connector(address)

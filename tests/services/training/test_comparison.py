@@ -119,6 +119,14 @@ def test_the_command_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "| spoilt_share=0 |" in printed
 
 
-def test_a_version_is_trained_on_one_fold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main(["train", TASK, "--data", str(tmp_path), "--fold", "1", "2"]) != 0
-    assert "one fold" in capsys.readouterr().err
+def test_several_folds_are_validated_on_each_and_register_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_labelled(tmp_path / "data")
+    monkeypatch.setenv("LIGHTBOX_HOME", str(tmp_path / "home"))
+    assert app.main(["train", TASK, "--data", str(tmp_path / "data"), "--fold", "1", "2"]) == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert rows
+    assert all(row.startswith("| the recipe |") and "| 1, 2 |" in row for row in rows if row.startswith("|"))
+    home = tmp_path / "home"
+    assert Tracking(f"sqlite:///{home}/mlflow.db", home / "mlflow").versions(TASK) == []
