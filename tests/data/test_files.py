@@ -14,22 +14,27 @@ from data.outages import outage_of
 from tests.integration import buckets
 
 
-@pytest.fixture(params=["folder", "memory", "bucket"])
+@pytest.fixture(params=["folder", "memory", "s3", "gs"])
 def files(request, tmp_path, monkeypatch):
     if request.param == "folder":
         return FileStore(tmp_path / "blobs")
     if request.param == "memory":
         return FileStore("memory://blobs")
-    store = request.getfixturevalue("object_store")
+    store = request.getfixturevalue("object_stores")[request.param]
     for name, text in store.environment.items():
         monkeypatch.setenv(name, text)
     return FileStore(f"{store.url}/{uuid.uuid4().hex}")
 
 
 @pytest.fixture(scope="module")
-def object_store():
-    with buckets.object_store() as store:
-        yield store
+def object_stores():
+    with buckets.object_store() as store, store.as_google() as google:
+        yield {"s3": store, "gs": google}
+
+
+@pytest.fixture(params=["s3", "gs"])
+def object_store(request, object_stores):
+    return object_stores[request.param]
 
 
 def test_bytes_come_back(files, tmp_path):
@@ -160,7 +165,7 @@ def test_a_bucket_that_does_not_answer_and_one_that_is_not_there(object_store, m
     monkeypatch.setattr("data.bucket._TRIES", {"max_retries": 0, "retry_timeout": timedelta(seconds=1)})
     for name, text in object_store.environment.items():
         monkeypatch.setenv(name, text)
-    files, elsewhere = FileStore(f"{object_store.url}/a"), FileStore("s3://nobody/a")
+    files, elsewhere = FileStore(f"{object_store.url}/a"), FileStore(f"{object_store.url[:2]}://nobody/a")
     files.put("kept", b"x")
     files.check()
     for act in (elsewhere.check, lambda: elsewhere.put("a", b"x"), elsewhere.keys):

@@ -1,11 +1,14 @@
-"""A bucket on loopback: moto's S3."""
+"""A bucket on loopback: moto's S3, which Google's client speaks to by the XML interface that both have."""
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -34,6 +37,18 @@ class ObjectStore(Server):
             "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": self._address,
         }
+
+    @contextmanager
+    def as_google(self) -> Iterator[ObjectStore]:
+        """The same server as Google's client is told of it: by the file of a service account."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            keys = ("client_email", "private_key", "private_key_id")
+            json.dump({"gcs_base_url": self._address, "disable_oauth": True, **dict.fromkeys(keys, "")}, file)
+            file.flush()
+            other = copy.copy(self)
+            other.url = f"gs://{BUCKET}/files"
+            other.environment = {"GOOGLE_SERVICE_ACCOUNT": file.name}
+            yield other
 
     def start(self) -> None:
         """Start it, wait until it answers and make the bucket."""
@@ -82,3 +97,10 @@ def object_store() -> Iterator[ObjectStore]:
     """A started object store."""
     with started(ObjectStore()) as store:
         yield store
+
+
+@contextmanager
+def google_store() -> Iterator[ObjectStore]:
+    """A started object store that is spoken to as Google's is."""
+    with object_store() as store, store.as_google() as google:
+        yield google

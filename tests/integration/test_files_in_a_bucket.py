@@ -14,13 +14,13 @@ from data.files import FileStore
 from data.records import JobState, Role, ScanStatus, UploadState
 from services.assembly.container import Services
 from tests import phantoms
-from tests.integration.buckets import ObjectStore, object_store
+from tests.integration.buckets import ObjectStore, google_store, object_store
 from tests.services.real import PATIENCE_S, person, running, send
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
-    with object_store() as started:
+@pytest.fixture(scope="module", params=[object_store, google_store], ids=["s3", "gs"])
+def store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
+    with request.param() as started:
         yield started
 
 
