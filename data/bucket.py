@@ -42,7 +42,7 @@ _CLIENT: ClientConfig = {
 
 
 class Bucket:
-    """What lies below a URL: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix`.
+    """What lies below a URL: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`.
 
     What opens the bucket comes from the environment, as its provider names it (`AWS_…`, `GOOGLE_…`,
     `AZURE_…`), or from the machine that runs this. A put is whole or not there; large blobs go up in parts.
