@@ -53,6 +53,10 @@ class TrainingNews:
     finished: FinishedTraining | None
 
 
+class _Closed(Exception):
+    """Nobody waits for the training any more."""
+
+
 class Trainer:
     """Made on a machine of the cluster; has one training at a time."""
 
@@ -60,6 +64,7 @@ class Trainer:
         self._folder = WorkerFolder()
         self._thread = ThreadPoolExecutor(1, "training")
         self._changed = threading.Condition()
+        self._is_closed = False
 
     def installed(self) -> Installation:
         """What is installed on this machine."""
@@ -97,11 +102,14 @@ class Trainer:
         )
 
     def close(self) -> None:
-        """Take away what lies on the disk."""
+        """Take away what lies on the disk; a training ends after its epoch."""
+        self._is_closed = True
         self._folder.remove()
 
     def metrics(self, values: Metrics, epoch: int) -> None:
-        """What an epoch came to."""
+        """What an epoch came to. Raises where nobody waits for more."""
+        if self._is_closed:
+            raise _Closed
         with self._changed:
             self._epochs.append((values, epoch))
             self._changed.notify_all()

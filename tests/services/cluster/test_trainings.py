@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from data.tracking import Tracking
 from models.training import BEST, CHECKPOINT
 from services.cluster import trainer, worker_pool
 from services.cluster.trainings import ClusterTrainings
-from services.cluster.worker_pool import WorkerLost
+from services.cluster.worker_pool import TRIES, WorkerLost
 from services.training.comparison import Comparison, asked_choices, compare
 from services.training.plan import planned
 from services.training.training import train
@@ -50,8 +50,8 @@ def tracking(tmp_path: Path) -> Tracking:
     return Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
 
 
-def asked(data: Path, choices: Sequence[str] = (), folds: tuple[int, ...] = (2,)) -> Comparison:
-    return Comparison(TASK, ("", *choices), SETTINGS, folds, data)
+def asked(data: Path) -> Comparison:
+    return Comparison(TASK, ("",), SETTINGS, (2,), data)
 
 
 class Killer:
@@ -71,7 +71,7 @@ class Killer:
 def test_a_comparison_on_a_cluster_says_what_it_says_here(
     data: Path, tracking: Tracking, tmp_path: Path
 ) -> None:
-    what = asked(data, ["spoilt_share=0"])
+    what = asked(data)
     here = compare(
         what, tmp_path / "here", Tracking(new_mlflow(tmp_path / "m"), tmp_path / "m"), device="cpu"
     )
@@ -79,10 +79,10 @@ def test_a_comparison_on_a_cluster_says_what_it_says_here(
     with ClusterTrainings(cluster) as trainings:
         there = compare(what, tmp_path / "there", tracking, elsewhere=trainings)
     assert [replace(row, minutes=0) for row in there] == [replace(row, minutes=0) for row in here]
-    assert sum(len(worker.begun) for worker in cluster.engaged) == 2
+    assert sum(len(worker.begun) for worker in cluster.engaged) == 1
     assert all(worker.dismissed for worker in cluster.engaged)
     runs = tracking.runs(EXPERIMENT.format(task=TASK), {})
-    assert [run.status for run in runs] == ["FINISHED"] * 2
+    assert [run.status for run in runs] == ["FINISHED"]
     assert all("epoch_loss" in run.metrics for run in runs)
 
 
@@ -116,16 +116,11 @@ def test_a_training_that_loses_every_worker_ends_with_a_sentence_and_may_be_resu
 def test_losses_between_checkpoints_are_not_counted_together(
     data: Path, tracking: Tracking, tmp_path: Path
 ) -> None:
-    losses = [Killer(epochs=epoch, count=2) for epoch in (1, 1)]
-
-    def before(method: str, epochs: int) -> None:
-        for loss in losses:
-            loss(method, epochs)
-
-    with ClusterTrainings(TrainersHere(machines=1, before=before)) as trainings:
-        what = Comparison(TASK, ("",), SETTINGS | {"epochs": "8"}, (2,), data)
+    killer = Killer(epochs=1, count=TRIES)
+    with ClusterTrainings(TrainersHere(machines=1, before=killer)) as trainings:
+        what = Comparison(TASK, ("",), SETTINGS | {"epochs": str(TRIES + 2)}, (2,), data)
         compare(what, tmp_path / "runs", tracking, elsewhere=trainings)
-    assert not any(loss.left for loss in losses)
+    assert not killer.left
 
 
 def test_other_data_on_a_worker_end_it_with_a_sentence(
