@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 import data.stores.results
-from data.database import reading
+from data.database import migrate, open_database, reading
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
 from data.records import Role, ScanStatus, User, WorklistQuery
@@ -33,7 +33,7 @@ from tests.data.builders import a_kept_scan, a_result
 from tests.databases import migrated
 from tests.integration.servers import postgresql
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 LARGE = int(os.environ.get("LIGHTBOX_BENCH_SCANS", "1000000"))
 SMALL = 10_000
@@ -71,7 +71,8 @@ def houses(
     with _databases(request.param, folder) as addresses:
         made = {}
         for n, address in zip((SMALL, LARGE), addresses, strict=True):
-            engine = migrated(address)
+            engine = migrated(address) if request.param == "sqlite" else open_database(address)
+            migrate(engine)
             populate(engine, n, n // 5)
             made[n] = SimpleNamespace(engine=engine, ledger=Ledger(engine))
         yield made
