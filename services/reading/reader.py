@@ -132,7 +132,7 @@ class Reader:
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, Loaded]:
         """The bare answer and the network that gave it, for those who keep no result: the gate.
 
-        It asks a small network a few slices at most, of a volume too, so that it is short whatever it asks of.
+        It asks a small network of a few slices at most, of a volume too, so that it is always short.
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
