@@ -7,6 +7,7 @@ What is heavy is imported where it is needed, so that `--help` and `users` answe
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -88,7 +89,7 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
                 with outages_told(), starting(settings):
                     app, self.services = create_app(settings)
                     _greet(self.services.accounts, settings)
-                    self.services.start()
+                    self.services.start(once_loaded=_keep_for_good)
             except LightboxError as error:
                 _say(f"\n  Lightbox cannot start: {error}", sys.stderr)
                 if not isinstance(error, Outage):
@@ -103,6 +104,15 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
 
     Server().run()
     return 0
+
+
+def _keep_for_good() -> None:
+    """Leave what is here now out of every later search for garbage: it stays as long as the server runs.
+
+    Such a search goes through all objects and holds the interpreter's lock: every page waits for it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _greet(accounts: Accounts, settings: Settings) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from data.database import Database
@@ -123,12 +125,15 @@ class Services:
     database: Database
     servers: ServerServices
 
-    def start(self) -> None:
-        """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
+    def start(self, once_loaded: Callable[[], None] = lambda: None) -> None:
+        """Begin to work: jobs at once, networks as soon as they are loaded in the background.
+
+        `once_loaded` is called then, on the thread that loads them.
+        """
         self.health.durations.start()
         self.jobs.tell_of_ends(self.health.durations.job)
         self.reading.batcher.start()
-        self.versions.serving.start(then=self._loaded)
+        self.versions.serving.start(then=partial(self._loaded, once_loaded))
         self.versions.registered_files.start()
         self.servers.events.start()
         self.jobs.start()
@@ -170,11 +175,12 @@ class Services:
         self.servers.events.stop()
         self.database.dispose()
 
-    def _loaded(self) -> None:
+    def _loaded(self, once_loaded: Callable[[], None]) -> None:
         """What follows the loading of the networks, on their thread."""
         if self.servers.group.leads:  # of several only one says how what was cut short has ended
             self.versions.promotions.settle()
         self.performance.histories.warm()
+        once_loaded()
 
 
 def build_services(settings: Settings, parts: Parts | None = None) -> Services:

@@ -23,7 +23,6 @@ from typing import Any, Generic, TypeVar
 
 from data.errors import BrokenBatch, Busy
 from data.records import Precedence
-from services.inference.threads import make_way
 from services.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
@@ -150,7 +149,6 @@ class MicroBatcher(Generic[In, Out]):
         return Busy(BUSY.format(when=when), seconds)
 
     def _work(self) -> None:
-        make_way()
         while self._work_once():
             pass  # between two batches this thread holds on to no network
 

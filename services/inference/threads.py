@@ -2,8 +2,9 @@
 
 The network has all of them, as one batch runs at a time and everybody waits for it. BLAS has one in every
 process, the children that decode have one each, and the check of a version has one at low priority: they
-take what is left, and the system shares the rest out. Pages come first: whoever loads and runs networks makes
-way for them.
+take what is left, and the system shares the rest out. Pages come first: whatever loads networks, computes or
+decodes makes way for them. Whoever asks for it does not: a thread that is kept from the cores while it holds the
+interpreter's lock keeps every page with it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +35,11 @@ def make_way() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+def making_way() -> ThreadPoolExecutor:
+    """A thread for what comes after others where cores are short; it ends when nobody has it any more."""
+    return ThreadPoolExecutor(1, "making-way", initializer=make_way)
 
 
 def usable_cores(quota: Path = _QUOTA) -> int:

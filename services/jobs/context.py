@@ -35,6 +35,7 @@ class JobContext:
         self._store = store
         self._stopping = stopping
         self._noted_at = 0.0
+        self._noted = 0.0  # as a run begins
 
     def progress(self, fraction: float) -> None:
         """How far the work is, from 0 to 1. May be called often: few calls reach the database.
@@ -43,7 +44,9 @@ class JobContext:
         """
         if monotonic() - self._noted_at >= _LOOKED_EVERY_S:
             self._noted_at = monotonic()
-            self._store.progress(self.job_id, self.run_id, fraction)
+            if fraction != self._noted:
+                self._store.progress(self.job_id, self.run_id, fraction)
+                self._noted = fraction
             if not self._store.goes_on(self.job_id, self.run_id):
                 self.cancel_asked.set()
 

@@ -97,7 +97,8 @@ class Reader:
         `progress` is called often, also while others have their turn, and may raise to end the reading.
         Without a `turn` it has come just now.
         """
-        clock, asking = _Clock(), _Asking(progress or _go_on, turn, Meter())
+        patient = turn is not None or self._precedence is not Precedence.CLINICAL
+        clock, asking = _Clock(), _Asking(progress or _go_on, turn, Meter(), patient)
         answer, placement, vectors = self._answered(loaded, array, spacing, clock, asking)
         measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
         clock.lap("measure")
@@ -129,12 +130,15 @@ class Reader:
         return Read(answer, measurements, place, threshold, provenance, vectors, picture, worked_s)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, Loaded]:
-        """The bare answer and the network that gave it, for those who keep no result.
+        """The bare answer and the network that gave it, for those who keep no result: the gate.
 
+        It asks a small network of a few slices at most, of a volume too, so that it is always short.
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
-        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), _Asking(_go_on, None, Meter()))
+        patient = self._precedence is not Precedence.CLINICAL
+        asking = _Asking(_go_on, Turn.now(self._precedence), Meter(), patient)
+        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), asking)
         return answer, loaded
 
     def wait_until_loaded(self, task_names: Iterable[str], timeout_s: float) -> bool:
@@ -172,11 +176,10 @@ class Reader:
         """Raw outputs and vectors of all inputs, a piece of the volume at a time."""
         raw, vectors = np.empty(0, np.float32), []
         turn = asking.turn or self._turn(len(inputs))
-        without_timeout = asking.turn is not None or self._precedence is not Precedence.CLINICAL
         for start in range(0, len(inputs), PIECE):
             items = list(inputs[start : start + PIECE])
             asked = self._batcher.submit(
-                loaded, items, turn, without_timeout=without_timeout, meter=asking.meter
+                loaded, items, turn, without_timeout=asking.patient, meter=asking.meter
             )
             _wait_patiently(asked, asking.look_at(start, len(inputs)))
             outputs = [future.result() for future in asked]
@@ -200,11 +203,14 @@ def input_sha256(array: NDArray[Any]) -> str:
 
 @dataclass(frozen=True)
 class _Asking:
-    """Who asks the network: whom to tell how far it is, since when and how soon, and what it took."""
+    """Who asks the network: whom to tell how far it is, since when and how soon, what it took, and whether
+    it waits however long.
+    """
 
     look: Callable[[float], None]
     turn: Turn | None
     meter: Meter
+    patient: bool
 
     def look_at(self, start: int, inputs: int) -> Callable[[int], None]:
         """What is told of how many of a piece are done that begins at `start`."""

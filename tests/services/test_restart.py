@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 from data.records import Role, ScanStatus, UploadState
@@ -24,15 +25,17 @@ def _settings(home: Path) -> Settings:
 
 
 def test_what_is_sent_in_the_first_second_waits_for_the_networks_and_is_read(tmp_path: Path) -> None:
-    services = build_services(_settings(tmp_path))
+    services, loaded = build_services(_settings(tmp_path)), threading.Event()
     try:
-        services.start()
+        services.start(once_loaded=loaded.set)
         assert services.reading.engine.loaded_tasks() == []
+        assert not loaded.is_set()
         user = person(services, Role.CLINICIAN, "ada")
         content = phantoms.axial_png(phantoms.brain(lesion_mm=15))
         upload = services.reading.intake.receive(user, "slice.png", io.BytesIO(content))
         assert upload.state is UploadState.DONE
         assert services.jobs.wait_idle(PATIENCE_S)
+        assert loaded.wait(PATIENCE_S)
         scan = services.reviewing.worklist.scan(upload.scan_ids[0], user).scan
         assert scan.status is ScanStatus.READ
     finally:

@@ -31,6 +31,8 @@ from data.formats.processes.transport import DONE, READY, put_machine_fault, put
 from data.machine_faults import is_of_machine, refuse_of_machine
 from data.records import Refusal
 
+NICENESS = 5
+"""Pages come first where cores are short, as with what runs networks (`services.inference.threads`)."""
 _OPEN_FILES = 256
 _FORGIVEN_SECONDS = 5
 _log = logging.getLogger("data.formats")
@@ -40,6 +42,7 @@ def serve(control: socket.socket) -> None:
     """Fork a child for every connection that arrives on `control`, until that is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to act on
+    os.nice(NICENESS)
     _load_plugins()
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from services.inference.backends.backend import FloatArray, Kind, Library, Precision
+from services.inference.threads import making_way
 
 # Its tools report their use to their maker wherever this module is at hand.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -35,19 +37,16 @@ class OpenVinoBackend:
 
     def __init__(self, file: Path, precision: Precision, threads: int) -> None:
         """`file` is the network's `.xml`, its weights beside it. Raises RuntimeError for a damaged one."""
-        compiled = _CORE.compile_model(
-            _CORE.read_model(file),
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": _HINTS[precision],
-                "INFERENCE_NUM_THREADS": threads,
-                "NUM_STREAMS": 1,
-                "PERFORMANCE_HINT": "LATENCY",
-                "ENABLE_CPU_PINNING": False,  # the cores are shared with decoding and the pages
-            },
-        )
-        self._describes = len(compiled.outputs) > 1
-        self._request = compiled.create_infer_request()
+        options = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # the cores are shared with decoding and the pages
+        }
+        with making_way() as thread:  # whose priority the threads that compute take over
+            self._request = thread.submit(_request, file, options).result()
+        self._describes = len(self._request.model_outputs) > 1
         self.kind = Kind(Library.OPENVINO, precision)
 
     def run(self, batch: Tensor) -> tuple[FloatArray, FloatArray | None]:
@@ -58,9 +57,15 @@ class OpenVinoBackend:
         return raw, np.concatenate(vectors) if vectors else None
 
     def _piece(self, piece: Tensor) -> tuple[FloatArray, FloatArray | None]:
-        self._request.infer([piece.contiguous().numpy()], share_inputs=True)
+        # Not `infer`, which would compute in this thread: it makes way for nobody.
+        self._request.start_async([piece.contiguous().numpy()], share_inputs=True)
+        self._request.wait()
         # The next batch writes over what the request holds.
         raw = np.array(self._request.get_output_tensor(0).data, dtype=np.float32)
         if not self._describes:
             return raw, None
         return raw, np.array(self._request.get_output_tensor(1).data, dtype=np.float32)
+
+
+def _request(file: Path, options: dict[str, Any]) -> openvino.InferRequest:
+    return _CORE.compile_model(_CORE.read_model(file), "CPU", options).create_infer_request()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from models.device import Device
 from models.task import Describing
 from services.inference.backends.backend import FloatArray, Kind, Library, Precision
+from services.inference.threads import making_way
 
 
 class TorchBackend:
@@ -16,11 +17,15 @@ class TorchBackend:
     def __init__(self, network: nn.Module, device: Device, precision: Precision = Precision.FLOAT32) -> None:
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
+        self._thread = making_way()  # PyTorch computes in whoever asks it
         self.kind = Kind(Library.TORCH, precision)
 
-    @torch.inference_mode()
     def run(self, batch: Tensor) -> tuple[FloatArray, FloatArray | None]:
         """As `Backend.run`."""
+        return self._thread.submit(self._run, batch).result()
+
+    @torch.inference_mode()
+    def _run(self, batch: Tensor) -> tuple[FloatArray, FloatArray | None]:
         try:
             raw, vectors = self._forward(batch)
         except torch.OutOfMemoryError:

@@ -11,7 +11,7 @@ import pytest
 from data.errors import Busy, InvalidInput, NotFound
 from data.records import Effort, JobState
 from data.stores.jobs import JobStore
-from services.jobs import MOST_ATTEMPTS, JobContext, Jobs
+from services.jobs import MOST_ATTEMPTS, JobContext, Jobs, context
 from tests.data.builders import a_job
 
 
@@ -210,6 +210,26 @@ def test_progress_is_seen_while_the_work_goes_on(jobs):
     assert jobs.get(job.id).progress == 0.4
     latch.may_end.set()
     assert jobs.wait_idle(10)
+
+
+def test_a_job_that_waits_and_gets_no_further_writes_nothing(jobs, monkeypatch):
+    written, progress = [], JobStore.progress
+
+    def note(store: JobStore, job_id: str, run_id: str, fraction: float) -> bool:
+        written.append(fraction)
+        return progress(store, job_id, run_id, fraction)
+
+    def work(job: JobContext) -> None:
+        for fraction in (0.0, 0.0, 0.25, 0.25, 0.5, 0.5):
+            job.progress(fraction)
+
+    monkeypatch.setattr(JobStore, "progress", note)
+    monkeypatch.setattr(context, "_LOOKED_EVERY_S", 0.0)
+    jobs.register("read", work)
+    jobs.start()
+    jobs.submit("read", "a scan")
+    assert jobs.wait_idle(10)
+    assert written == [0.25, 0.5]
 
 
 def test_a_waiting_job_is_cancelled_at_once(jobs):

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,24 @@ def test_a_film_overtakes_nine_volumes_that_keep_every_worker_busy(house: House)
     assert sum(house.ran) == 9 * SLICES + 1
     assert house.reading.queue() == {}
     assert all(job.worked_s for job in house.jobs.recent(10, "read"))
+
+
+def test_the_gate_s_question_about_a_volume_waits_for_one_batch_of_volumes_that_take_less_long(
+    house: House,
+) -> None:
+    for _ in range(2):
+        house.scan(20)
+    house.let(1)
+    house.wait_for_inputs(2 * 20 - 2 * 4)  # a second batch is on the device
+    array = np.zeros((9, SIZE, SIZE), np.int16)
+    with ThreadPoolExecutor(1) as gate:
+        asked = gate.submit(house.reader.answer, BRAIN_TUMOUR, array, Spacing())
+        house.wait_for_inputs(2 * 20 - 2 * 4 + 9)
+        house.let(2)
+        done = wait([asked], timeout=PATIENCE_S / 4).done
+        ran = list(house.ran)
+        house.let(10_000)
+    assert done and ran == [4, 4, 9]
 
 
 def test_a_full_queue_says_when_to_come_back(house: House) -> None:

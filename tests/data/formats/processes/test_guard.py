@@ -15,6 +15,7 @@ import pytest
 from data.formats import Decoded, Limits, decode, decode_guarded
 from data.formats.processes import guard
 from data.formats.processes.transport import READY
+from data.formats.processes.worker import NICENESS
 from tests.data.formats.making import affine_of, nested, picture, save, write_nifti, write_series
 
 ROOT = Path(__file__).parents[4]
@@ -47,6 +48,13 @@ def test_the_guarded_answer_is_the_plain_one(tmp_path: Path) -> None:
     write_nifti(VOLUME, AXIAL, folder.parent / "scan.nii.gz")
     (folder.parent / "strange.bin").write_bytes(b"strange things in here")
     assert_same(decode_guarded(folder.parent, "all"), decode(folder.parent, "all"))
+
+
+def test_what_decodes_comes_after_pages_where_cores_are_short(tmp_path: Path) -> None:
+    decode_guarded(write_nifti(VOLUME, AXIAL, tmp_path / "scan.nii.gz"), "scan.nii.gz")
+    process = guard._reader._process
+    assert process is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
 
 
 def test_too_much_time_is_refused(tmp_path: Path) -> None:
