@@ -159,6 +159,7 @@ def test_05_a_doubtful_scan_is_uncertain(open_tab: Tabs, exercise: Exercise) -> 
 
 def test_06_a_part_of_the_mask_is_erased(open_tab: Tabs, exercise: Exercise) -> None:
     page = _scan_of(open_tab(), "SYNTHETIC 005")
+    page.locator("#editing-base").select_option("ai")
     page.get_by_role("button", name=exercise.says("Edit mask")).click()
     work = page.locator("#editing-work")
     expect(work).to_contain_text("mL; the AI's mask")
@@ -179,7 +180,7 @@ def test_06_a_part_of_the_mask_is_erased(open_tab: Tabs, exercise: Exercise) -> 
     page.get_by_role("button", name=exercise.says("Save"), exact=True).click()
     expect(page.locator("#editing-message")).to_have_text("Saved: your mask counts now.")
     expect(page.locator(".lb-history")).to_contain_text("Dr Clinician")
-    expect(page.get_by_label(exercise.says("Mask"), exact=True).locator("option")).to_have_text(
+    expect(page.locator("label.lb-control", has_text=exercise.says("Mask")).locator("option")).to_have_text(
         ["AI", "Corrected", "Both"]
     )
 
@@ -213,8 +214,9 @@ def test_07_a_ruler_stays_where_it_was_drawn(open_tab: Tabs, exercise: Exercise)
     expect(drawn).to_contain_text(re.compile(r"Ruler [\d.]+ mm"))
     length = re.search(r"Ruler [\d.]+ mm", drawn.inner_text())
     assert length
-    page.keyboard.press("n")
-    page.wait_for_url(lambda address: address != scan)
+    page.get_by_title("Worklist", exact=True).click()
+    expect(page.locator("#worklist-total")).to_have_text("11 SYNTHETIC scans")
+    _opened(page, "SYNTHETIC 010")
     page.goto(scan)
     expect(drawn).to_contain_text(length[0])
     expect(drawn).to_contain_text("Dr Clinician")
