@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from services.assembly.container import Services
 
 EXPIRED = (
-    "You were signed out, perhaps because nobody was active for a while, or because the session had lasted "
-    "as long as one may. Please sign in again."
+    "You were signed out, perhaps because nobody was active for a while, because the session had lasted as "
+    "long as one may, or because an administrator ended it. Please sign in again."
 )
 OTHERS = "others"  # in the place of a session's id: all but this one
 

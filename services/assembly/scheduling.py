@@ -9,7 +9,17 @@ from datetime import timedelta
 from data.codec import from_json, to_json
 from data.database import now
 from data.errors import InvalidInput, NotFound
-from data.records import Against, DriftAsk, DriftRun, Report, ReportKind, ReportState, RunState, Schedule
+from data.records import (
+    Against,
+    DriftAsk,
+    DriftRun,
+    Report,
+    ReportKind,
+    ReportState,
+    RunState,
+    Schedule,
+    Severity,
+)
 from reports.drift_columns import FEWEST
 from services import addresses
 from services.addresses import DriftAddress, ReportsAddress
@@ -26,6 +36,13 @@ from services.schedules.kinds import Choices, Default, Offer, Planning
 from services.schedules.schedules import Schedules
 from services.task_words import words_of
 
+_JUDGED = {
+    Severity.CALM: "",
+    Severity.TOO_FEW: ": too few readings to judge",
+    Severity.NOT_JUDGED: ": no alarm, as this house has no reference of its own yet",
+    Severity.WARNING: ": a warning",
+    Severity.CRITICAL: ": critical",
+}
 REPORT = "report"
 MONTHLY, WEEKLY = "0 7 1 * *", "0 5 * * 1"
 READINGS, DAYS = "readings", "days"
@@ -68,8 +85,7 @@ def schedule_drift(schedules: Schedules, drift: DriftServices, tasks: Sequence[s
             return
         link = str(DriftAddress(finished.task, finished.id))
         if finished.state is RunState.DONE:
-            said = f"{finished.drifted} of {finished.watched} features drifted ({finished.severity})."
-            schedules.succeeded(finished.schedule_id, said, link)
+            schedules.succeeded(finished.schedule_id, told(finished), link)
         else:
             schedules.failed(finished.schedule_id, finished.failure or "The run failed.", link)
 
@@ -233,6 +249,11 @@ class RetrainingPlanning:
         what = "Retraining, begun by itself," if rule.unattended else "A proposal to retrain"
         truths = f"from {rule.new_truths:,} new truths on, or where drift is new"
         return f"{what} of {words_of(rule.task).label}: {truths}"
+
+
+def told(run: DriftRun) -> str:
+    """What a finished drift run came to, in a sentence for its schedule."""
+    return f"{run.drifted} of {run.watched} features drifted{_JUDGED[run.severity or Severity.CALM]}."
 
 
 def task_of(chosen: Choices, tasks: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from data.database import now
 from data.errors import NO_SCAN, NotFound
-from data.records import AuditEvent, User
+from data.records import SYNTHETIC, AuditEvent, User
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from reports.reading_report import ReadingReport, reading_pdf, reading_text
@@ -57,7 +57,8 @@ class ReadingReports:
             content = reading_text(report).encode()
         who = "named" if told else "pseudonym"
         self._audit.record(AuditEvent(now(), user.id, "reading.report", scan_id, f"{kind}, {who}"))
-        return File(f"lightbox-reading-{report.reading[:12]}.{kind}", content, KINDS[kind])
+        made = f"{SYNTHETIC}-" if view.scan.synthetic else ""
+        return File(f"lightbox-reading-{made}{report.reading[:12]}.{kind}", content, KINDS[kind])
 
     def pdf(self, view: ScanView, *, named: bool, made: datetime) -> bytes:
         """The PDF of what is seen of a scan, as of a moment: the same bytes each time.

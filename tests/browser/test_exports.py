@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from data.errors import HeldPicture
 from data.records import PictureBox, Role, Scan
@@ -45,6 +45,22 @@ def test_why_a_picture_is_held_is_told_where_it_was_asked_for(open_tab, clinic, 
     expect(page.get_by_role("alert")).to_have_count(0)
     assert [line for line in visit.console if "409" not in line] == []
     visit.console.clear()
+
+
+def test_a_file_that_takes_long_says_that_it_is_being_made(open_tab, clinic) -> None:
+    scan = read_series(clinic)
+    page = open_tab().sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
+    link = page.get_by_role("link", name="This slice with overlay, PNG")
+    waiting: list[Route] = []
+    page.route("**/overlay**", waiting.append)
+    said = "link => getComputedStyle(link, '::after').content"
+    link.click()
+    expect(link).to_have_attribute("aria-busy", "true")
+    assert "being made" in link.evaluate(said)
+    with page.expect_download():
+        waiting[0].continue_()
+    expect(link).not_to_have_attribute("aria-busy", "true")
+    assert link.evaluate(said) == "none"
 
 
 @pytest.mark.parametrize("secure", [True, False])

@@ -2,89 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import phantoms
+from tests.browser.own_server import PATIENCE_S, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 240
 PASSWORD = "a long enough password"
-
-
-@dataclass
-class Server:
-    """One home folder, served by one process at a time."""
-
-    home: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        return (self.home.parent / "server.log").read_text()
-
-    def start(self) -> None:
-        environment = {**os.environ, "LIGHTBOX_HOME": str(self.home), "LIGHTBOX_PORT": str(self.port)}
-        with (self.home.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "app.py"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._wait_until_ready()
-
-    def kill(self) -> None:
-        """The whole process group at once, as a power cut would."""
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(timeout=60)
-
-    def _wait_until_ready(self) -> None:
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            assert self.process is not None
-            assert self.process.poll() is None, self.log
-            try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.2)
-        raise AssertionError(f"not ready after {PATIENCE_S} s:\n{self.log}")
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(tmp_path / "var", port)
+    server = Server(tmp_path / "var")
     server.start()
     yield server
     assert server.stop() == 0

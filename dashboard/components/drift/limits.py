@@ -87,5 +87,5 @@ def _reset(feature: str) -> Component:
         "Usual again",
         id={"type": RESET, "feature": feature},
         className="btn btn-sm btn-outline-secondary",
-        **aria(label=f"Judge {title_of(feature)} by the usual limit again"),
+        **aria(label=f"Usual again: {title_of(feature)}"),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data.database import new_id
 from data.errors import NotFound
 from data.packing import packed
 from data.records import BRAIN_TUMOUR, Doubt, RejectReason, Result, Role, Scan, User
@@ -241,6 +242,15 @@ def test_more_lesions_than_rows_still_fit_two_pages(
 
     assert len(PdfReader(io.BytesIO(file.content)).pages) <= 2
     assert "and 12 smaller lesions" in reports.text(scan.id, clinician)
+
+
+def test_the_file_of_a_made_scan_is_called_so(
+    clinic: Clinic, clinician: User, reports: ReadingReports
+) -> None:
+    real = clinic.add_volume(clinician.id)
+    made, _ = clinic.scans.add(replace(real, id=new_id(), content_sha256=new_id(), synthetic=True))
+    result = clinic.read_volume(made)
+    assert reports.file(made.id, "txt", clinician).name == f"lightbox-reading-SYNTHETIC-{result.id[:12]}.txt"
 
 
 def test_what_is_fetched_is_noted_and_with_which_patient(

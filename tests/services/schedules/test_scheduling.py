@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from data.database import now
 from data.errors import InvalidInput
-from data.records import BRAIN_TUMOUR, Against, ReportState, Role, RunOutcome
-from services.assembly.scheduling import DriftPlanning, ReportPlanning
+from data.records import (
+    BRAIN_TUMOUR,
+    Against,
+    DriftAsk,
+    DriftRun,
+    ReportState,
+    Role,
+    RunOutcome,
+    RunState,
+    Severity,
+)
+from services.assembly.scheduling import DriftPlanning, ReportPlanning, told
 from services.drift.runs import JOB
 from tests.dashboard.clinic import Clinic
 
@@ -40,6 +52,26 @@ def test_choices_of_a_drift_run_are_its_ask_and_back(clinic: Clinic) -> None:
         ask = plans.ask_of("drift", given)
         assert plans.choices_of(ask) == ("drift", given)
         assert words in plans.described(ask)
+
+
+@pytest.mark.parametrize(
+    ("severity", "words"),
+    [
+        (Severity.CALM, "3 of 31 features drifted."),
+        (
+            Severity.NOT_JUDGED,
+            "3 of 31 features drifted: no alarm, as this house has no reference of its own yet.",
+        ),
+        (Severity.WARNING, "3 of 31 features drifted: a warning."),
+    ],
+)
+def test_a_schedule_is_told_in_words_what_a_drift_run_came_to(severity: Severity, words: str) -> None:
+    run = DriftRun(
+        "r", DriftAsk(BRAIN_TUMOUR), RunState.DONE, now(), severity=severity, drifted=3, watched=31
+    )
+    assert told(run) == words
+    for each in Severity:
+        assert each.value not in told(replace(run, severity=each)) or "-" not in each.value
 
 
 @pytest.mark.parametrize(
