@@ -26,7 +26,7 @@ lightbox/server: "true"
 {{- end }}
 
 {{- define "lightbox.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag }}
+{{ .Values.image.repository }}:{{ .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
 {{- define "lightbox.homeClaim" -}}
