@@ -12,12 +12,15 @@ from tests.deploy.kubernetes.objects import House, Object, Workload, backends, c
 KUBERNETES = "1.34"
 
 
-def faults(objects: list[Object]) -> list[str]:
-    """A sentence for each fault; what no schema takes is looked at no further."""
+def faults(objects: list[Object], outside: frozenset[str] = frozenset()) -> list[str]:
+    """A sentence for each fault; what no schema takes is looked at no further.
+
+    `outside` names claims that are there already.
+    """
     told = list(_of_schemas(objects))
     if told:
         return told
-    house = House(objects)
+    house = House(objects, outside)
     rules = (_selectors, _services, _ingresses, _budgets, _network, _claims, _backups, _names)
     return [
         *(fault for rule in rules for fault in rule(house)),

@@ -42,9 +42,10 @@ class Workload(NamedTuple):
 
 
 class House(NamedTuple):
-    """Everything that was made, by kind."""
+    """Everything that was made, by kind; `outside` names claims that were there before."""
 
     objects: list[Object]
+    outside: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> list[Object]:
         return [each for each in self.objects if each["kind"] == kind]

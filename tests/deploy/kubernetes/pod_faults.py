@@ -103,7 +103,7 @@ def _secret_files(workload: Workload, container: Object) -> Iterator[str]:
 def _volumes(house: House, workload: Workload) -> Iterator[str]:
     if any("hostPath" in each for each in workload.pod.get("volumes", [])):
         yield f"{workload.name} mounts a folder of the node"
-    for name in workload.claims():
+    for name in workload.claims() - house.outside:
         if house.named("PersistentVolumeClaim", name) is None:
             yield f"{workload.name} mounts the claim {name}, which is not there"
 
