@@ -35,6 +35,8 @@ def _of_schemas(objects: Iterable[Object]) -> Iterator[str]:
             kubernetes_validate.validate(each, KUBERNETES, strict=True)
         except kubernetes_validate.ValidationError as error:
             yield f"{called(each)}: {error.message}"
+        except kubernetes_validate.SchemaNotFoundError:
+            yield f"{called(each)}: Kubernetes {KUBERNETES} has no such kind in {each['apiVersion']}"
 
 
 def _names(house: House) -> Iterator[str]:

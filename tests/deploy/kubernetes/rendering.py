@@ -16,13 +16,13 @@ CHART = DEPLOY / "kubernetes" / "lightbox"
 KUSTOMIZE = DEPLOY / "kubernetes" / "kustomize"
 SAID = ("secret.name=house", "image.tag=1.2.3")
 """What every house has to say."""
-_SHARED_BY_ALL = (
+SHARED = (
     "secret.files.REDIS_URL_FILE=redis-url",
     "settings.MLFLOW_TRACKING_URI=http://mlflow:5000",
 )
-BUCKET = (*_SHARED_BY_ALL, "settings.LIGHTBOX_FILES=s3://lightbox/house")
+BUCKET = (*SHARED, "settings.LIGHTBOX_FILES=s3://lightbox/house")
 SEVERAL = (*BUCKET, "replicas=3")
-FOLDER = (*_SHARED_BY_ALL, "persistence.shared.enabled=true", "replicas=3")
+FOLDER = (*SHARED, "persistence.shared.enabled=true", "replicas=3")
 AUTOSCALED = (*BUCKET, "autoscaling.enabled=true")
 Made = dict[str, Any]
 
