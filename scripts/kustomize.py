@@ -2,8 +2,8 @@
 
     python scripts/kustomize.py
 
-`deploy/kubernetes/kustomize/base` is what the chart makes of its `values.yaml`; each folder of `overlays` is what
-changes with the values there. Overlays of your own are made in the same way. `helm` has to be there (`make helm`).
+`deploy/kubernetes/kustomize/base` is what the chart makes of its `values.yaml`; each folder of `overlays` is
+what changes with the values there. Overlays of your own are made in the same way. Needs Helm (`make helm`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def rendered(*values: Path) -> dict[Key, Object]:
     helm = ROOT / ".helm" / "helm"
     program = str(helm) if helm.exists() else shutil.which("helm") or sys.exit("helm is missing: make helm")
     command = [program, "template", "lightbox", str(CHART), f"--set=image.tag={VERSION}"]
-    done = subprocess.run([*command, *(f"--values={file}" for file in values)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *(f"--values={file}" for file in values)], capture_output=True, text=True
+    )
     if done.returncode:
         sys.exit(done.stderr)
     objects = [_without_helm(each) for each in yaml.safe_load_all(done.stdout) if each]

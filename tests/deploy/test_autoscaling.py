@@ -79,7 +79,10 @@ def test_without_a_server_that_tells_there_is_no_answer_and_not_none_that_waits(
 def test_the_autoscaler_asks_for_what_the_adapter_tells_and_the_house_counts() -> None:
     (scaler,) = (each for each in made(*AUTOSCALED) if each["kind"] == "HorizontalPodAutoscaler")
     external = scaler["spec"]["metrics"][0]["external"]
-    assert external["metric"]["name"] == yaml.safe_load(ADAPTER.read_text())["rules"]["external"][0]["name"]["as"]
+    assert (
+        external["metric"]["name"]
+        == yaml.safe_load(ADAPTER.read_text())["rules"]["external"][0]["name"]["as"]
+    )
     assert external["metric"]["selector"]["matchLabels"] == {"service": "lightbox"}
     told = (ROOT / "docs" / "addresses.md").read_text()
     assert all(f"`{metric(selector)}`" in told for selector in selectors(asked()))

@@ -30,7 +30,8 @@ GPU = ("gpu.enabled=true", "gpu.runtimeClassName=nvidia", "dicom.type=LoadBalanc
 BARE = ("dicom.enabled=false", "ingress.enabled=false", "backup.enabled=false", "networkPolicy.enabled=false",
         "podDisruptionBudget.enabled=false")  # fmt: skip
 OF_OTHERS = ("persistence.home.existingClaim=here", "persistence.backups.storageClass=slow",
-             "backup.timeZone=UTC", "serviceAccountName=lightbox", f"image.digest=sha256:{'a' * 64}")  # fmt: skip
+             "backup.timeZone=UTC", "serviceAccountName=lightbox",
+             f"image.digest=sha256:{'a' * 64}")  # fmt: skip
 KEYS = ("secret.environment.AWS_ACCESS_KEY_ID=id", "secret.environment.AWS_SECRET_ACCESS_KEY=key",
         "settings.AWS_REGION=eu-central-1",
         "networkPolicy.backends[0].port=6379", "networkPolicy.backends[0].pods.app=redis",
@@ -152,7 +153,10 @@ def test_several_are_one_first_and_readers_that_keep_each_other_ready() -> None:
     assert (first["replicas"], first["strategy"]) == (1, {"type": "Recreate"})
     assert readers(*SEVERAL)["replicas"] == 2
     assert readers(*SEVERAL)["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
-    assert [len(pod["containers"]) for pod in pods(*SEVERAL)[:2]] == [2, 1]  # the DICOM node is beside the first
+    assert [len(pod["containers"]) for pod in pods(*SEVERAL)[:2]] == [
+        2,
+        1,
+    ]  # the DICOM node is beside the first
     assert of_kind("PodDisruptionBudget", *SEVERAL)["spec"]["maxUnavailable"] == 1
     (hashed,) = re.findall(r"upstream-hash-by': '(\S+)'", str(of_kind("Ingress", *SEVERAL)))
     assert hashed == "$remote_addr$http_authorization"
@@ -189,7 +193,9 @@ def test_readers_follow_the_queue_between_two_ends() -> None:
 
 
 def test_a_reader_has_a_home_folder_of_its_own() -> None:
-    pod = readers(*SEVERAL, "persistence.reader.size=70Gi", "persistence.reader.storageClass=fast")["template"]
+    pod = readers(*SEVERAL, "persistence.reader.size=70Gi", "persistence.reader.storageClass=fast")[
+        "template"
+    ]
     (home,) = (each for each in pod["spec"]["volumes"] if each["name"] == "home")
     claim = home["ephemeral"]["volumeClaimTemplate"]["spec"]
     assert (claim["storageClassName"], claim["resources"]["requests"]["storage"]) == ("fast", "70Gi")
@@ -233,7 +239,9 @@ def test_pods_are_confined_and_read_secrets_from_files(values: tuple[str, ...]) 
 
 def test_keys_of_a_bucket_come_from_the_secret() -> None:
     (variable,) = (
-        each for each in pods(*SEVERAL, *KEYS)[1]["containers"][0]["env"] if each["name"] == "AWS_ACCESS_KEY_ID"
+        each
+        for each in pods(*SEVERAL, *KEYS)[1]["containers"][0]["env"]
+        if each["name"] == "AWS_ACCESS_KEY_ID"
     )
     assert variable["valueFrom"] == {"secretKeyRef": {"name": "house", "key": "id"}}
 

@@ -36,7 +36,9 @@ def faults(house: House, workload: Workload) -> Iterator[str]:
 
 def _confined(_: Workload, container: Object) -> Iterator[str]:
     context = container.get("securityContext", {})
-    yield from (f"{name} is not {wanted}" for name, wanted in _CONFINED.items() if context.get(name) != wanted)
+    yield from (
+        f"{name} is not {wanted}" for name, wanted in _CONFINED.items() if context.get(name) != wanted
+    )
     if context.get("privileged"):
         yield "it is privileged"
     if context.get("capabilities", {}).get("drop") != ["ALL"] or context["capabilities"].get("add"):
@@ -55,7 +57,9 @@ def _resources(_: Workload, container: Object) -> Iterator[str]:
     resources = container.get("resources", {})
     if "memory" not in resources.get("limits", {}):
         yield "it has no limit of memory"
-    yield from (f"it asks for no {name}" for name in ("cpu", "memory") if name not in resources.get("requests", {}))
+    yield from (
+        f"it asks for no {name}" for name in ("cpu", "memory") if name not in resources.get("requests", {})
+    )
 
 
 def _probes(_: Workload, container: Object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the chart and the kustomization make, by Helm and kubectl; tests are skipped where these are missing."""
+"""What the chart and the kustomization make; tests are skipped where Helm and kubectl are missing."""
 
 from __future__ import annotations
 

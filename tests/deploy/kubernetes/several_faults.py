@@ -15,7 +15,7 @@ _HASH = "nginx.ingress.kubernetes.io/upstream-hash-by"
 
 
 def faults(house: House) -> Iterator[str]:
-    """A sentence for each fault; of one server only that it is not scaled, and that one pod has the DICOM node."""
+    """A sentence for each fault; of one server about its scaling and its DICOM node alone."""
     yield from _dicom(house)
     for each in house.of("HorizontalPodAutoscaler"):
         yield from (f"{called(each)} {fault}" for fault in _scaler(house, each))
@@ -45,7 +45,7 @@ def _scaler(house: House, scaler: Object) -> Iterator[str]:
     if said["maxReplicas"] < said.get("minReplicas", 1):
         yield "has its ends the wrong way round"
     for metric in said.get("metrics", []):
-        # The queue is the house's: an average over pods, or a ratio to how many there are, would never come to rest.
+        # The queue is the house's: an average over pods, or a ratio to them, would never come to rest.
         if metric["type"] != "External" or metric["external"]["target"]["type"] != "AverageValue":
             yield "does not divide the house's queue by its readers"
         elif not metric["external"]["metric"].get("selector", {}).get("matchLabels"):
