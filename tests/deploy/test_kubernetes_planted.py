@@ -30,8 +30,8 @@ class Planted(NamedTuple):
 WRITTEN = [
     Planted("misspelt", "_server.tpl", "containerPort: 8050", "containerPrt: 8050",
             "'containerPort' is a required property"),
-    Planted("misspelt where nothing is required", "_server.tpl", "failureThreshold: 4", "failureThresholds: 4",
-            "'failureThresholds' was unexpected"),
+    Planted("misspelt where nothing is required", "_server.tpl", "failureThreshold: 4",
+            "failureThresholds: 4", "'failureThresholds' was unexpected"),
     Planted("no number", "deployment.yaml", "ternary 0 1", 'ternary 0 "one"', "'one' is not of type"),
     Planted("a word for an object", "deployment.yaml", "{type: Recreate}", "Recreate", "'Recreate' is not"),
     Planted("no truth", "_helpers.tpl", "runAsNonRoot: true", "runAsNonRoot: sure", "'sure' is not"),
