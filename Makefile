@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm terraform-checks dvc airflow ray dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm kustomize terraform-checks dvc airflow ray dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -69,12 +69,16 @@ test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env
 ohif: $(VENV)/bin/python
 	$(BIN)/python scripts/ohif.py
 
-# Helm, which tests of the chart run; without it they are skipped.
-HELM := .helm/helm
+# Helm and kubectl, which tests of the chart and the kustomization run; without them they are skipped.
+HELM := .helm/kubectl
 helm: $(HELM)
 
 $(HELM): scripts/helm.py | $(VENV)/bin/python
 	$(BIN)/python $<
+
+# The kustomization anew from the chart, after a change of it or of the version.
+kustomize: $(HELM)
+	$(BIN)/python scripts/kustomize.py
 
 # What deploy/terraform is held against: checkov, and the arguments of its providers. Without it those tests are skipped.
 terraform-checks: .terraform-checks/.installed

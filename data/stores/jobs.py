@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,13 @@ from data.records import Effort, Job, JobState, Precedence
 from data.tables import jobs
 
 _UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value)
+
+
+class WaitingJobs(NamedTuple):
+    """Jobs of a kind that wait, and when the one was queued that has waited longest."""
+
+    number: int
+    since: datetime
 
 
 class JobStore:
@@ -71,13 +78,13 @@ class JobStore:
             counts = {row[0]: row[1] for row in connection.execute(query)}
         return {state: counts.get(state.value, 0) for state in JobState}
 
-    def waiting_since(self) -> dict[str, datetime]:
-        """When the job was queued that has waited longest, of each kind of which any waits."""
+    def waiting(self) -> dict[str, WaitingJobs]:
+        """How many jobs wait, and since when the first of them does, of each kind of which any waits."""
         waits = jobs.c.state == JobState.QUEUED.value
         first = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
-        query = select(jobs.c.kind, first).where(waits).group_by(jobs.c.kind)
+        query = select(jobs.c.kind, func.count(), first).where(waits).group_by(jobs.c.kind)
         with reading(self._engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return {row[0]: WaitingJobs(row[1], row[2]) for row in connection.execute(query)}
 
     def queued(self) -> list[Job]:
         """Jobs that wait, oldest first."""

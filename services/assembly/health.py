@@ -174,7 +174,7 @@ class Health:
             self._ways(),
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),
-            waiting_metrics(self._jobs),
+            *waiting_metrics(self._jobs),
             limit_metrics(self._limits),
             suspension_metrics(self._suspensions.all(), self._wanted),
             *disk_metrics(self._folders),

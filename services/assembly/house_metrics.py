@@ -17,6 +17,8 @@ from services.assembly.auditing import AuditServices
 from services.backups.last import BackupAge
 from services.drift.runs import DriftRuns
 from services.inference.engine import Engine
+from services.reading.intake import JOB as OPENING
+from services.reading.reading import JOB as READING
 from services.versions.registered_files import RegisteredFiles
 
 
@@ -55,15 +57,22 @@ def registered_metrics(files: RegisteredFiles) -> Metric:
     return gone
 
 
-def waiting_metrics(jobs: JobStore) -> Metric:
-    """How long work waits, as nobody sees in a count: a restart does not begin it anew."""
+def waiting_metrics(jobs: JobStore) -> list[Metric]:
+    """How much work waits, and how long, as nobody sees in a count: a restart does not begin it anew.
+
+    What every server of a house may do is told as 0 where none waits: servers are made and ended by it.
+    """
+    number = GaugeMetricFamily("lightbox_jobs_waiting", "Jobs of the house that wait", labels=["kind"])
     waited = GaugeMetricFamily(
         "lightbox_job_waiting_seconds", "Since the job was queued that has waited longest", labels=["kind"]
     )
-    moment = now()
-    for kind, since in sorted(jobs.waiting_since().items()):
-        waited.add_metric([kind], (moment - since).total_seconds())
-    return waited
+    moment, waiting = now(), jobs.waiting()
+    for kind, kept in sorted(waiting.items()):
+        number.add_metric([kind], kept.number)
+        waited.add_metric([kind], (moment - kept.since).total_seconds())
+    for kind in sorted({OPENING, READING} - waiting.keys()):
+        number.add_metric([kind], 0)
+    return [number, waited]
 
 
 def audit_metrics(audit: AuditServices) -> Iterable[Metric]:

@@ -214,7 +214,16 @@ def test_waiting_is_told_of_the_job_that_waits_longest(clinic: Clinic, server: F
     clinic.jobs.submit("slow", "b")
     (waited,) = _values(server, "lightbox_job_waiting_seconds").values()
     assert 0 <= waited <= (now() - first.created_at).total_seconds()
-    assert JobStore(clinic.database).waiting_since() == {"slow": first.created_at}
+    assert JobStore(clinic.database).waiting() == {"slow": (2, first.created_at)}
+
+
+def test_readings_that_wait_are_counted_and_none_is_a_number_too(clinic: Clinic, server: Flask) -> None:
+    assert _values(server, "lightbox_jobs_waiting") == {("open",): 0, ("read",): 0}
+    clinic.jobs.register("read", lambda _: None, any_server=True)
+    clinic.jobs.register("report", lambda _: None)
+    for kind, subject in (("read", "a"), ("read", "b"), ("report", "c")):
+        clinic.jobs.submit(kind, subject)
+    assert _values(server, "lightbox_jobs_waiting") == {("open",): 0, ("read",): 2, ("report",): 1}
 
 
 def test_room_is_told_of_the_disks_below_the_house(server: Flask) -> None:

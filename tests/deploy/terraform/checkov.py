@@ -33,11 +33,11 @@ class Findings(NamedTuple):
     unread: list[str]
 
 
-def findings(folder: Path) -> Findings:
+def findings(folder: Path, framework: str = "terraform") -> Findings:
     """Skips the test where checkov is missing."""
     if not PROGRAM.exists():
         pytest.skip("checkov is not installed: make terraform-checks")
-    asked = ["--framework", "terraform", "--skip-download", "--output", "json"]
+    asked = ["--framework", framework, "--skip-download", "--output", "json"]
     done = subprocess.run(
         [PROGRAM, "--directory", folder, *asked], capture_output=True, text=True, check=False
     )

@@ -12,8 +12,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: server
 {{- end }}
 
+{{- define "lightbox.readers" -}}
+app.kubernetes.io/name: lightbox
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: reader
+{{- end }}
+
+{{/* The pods that answer pages: the first server and its readers, not the backup's. */}}
+{{- define "lightbox.servers" -}}
+app.kubernetes.io/name: lightbox
+app.kubernetes.io/instance: {{ .Release.Name }}
+lightbox/server: "true"
+{{- end }}
+
 {{- define "lightbox.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag }}
+{{ .Values.image.repository }}:{{ .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
 {{- define "lightbox.homeClaim" -}}
@@ -22,6 +35,10 @@ app.kubernetes.io/component: server
 
 {{- define "lightbox.backupsClaim" -}}
 {{ .Values.persistence.backups.existingClaim | default (printf "%s-backups" .Release.Name) }}
+{{- end }}
+
+{{- define "lightbox.sharedClaim" -}}
+{{ .Values.persistence.shared.existingClaim | default (printf "%s-shared" .Release.Name) }}
 {{- end }}
 
 {{- define "lightbox.podSecurity" -}}
@@ -47,6 +64,11 @@ env:
   {{- range $setting, $key := .Values.secret.files }}
   - name: {{ $setting }}
     value: /run/secrets/lightbox/{{ $key }}
+  {{- end }}
+  {{- range $variable, $key := .Values.secret.environment }}
+  - name: {{ $variable }}
+    valueFrom:
+      secretKeyRef: {name: {{ $.Values.secret.name }}, key: {{ $key }}}
   {{- end }}
 {{- end }}
 
