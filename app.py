@@ -70,6 +70,9 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
 
     from services.assembly.servers import starting
     from services.outages import outages_told
+    from services.process_memory import share_arenas
+
+    share_arenas()
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:

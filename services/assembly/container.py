@@ -66,6 +66,7 @@ from services.importing.imports import Importing
 from services.jobs import Jobs
 from services.mails.personal_mails import PersonalMails
 from services.priors.priors import Priors
+from services.process_memory import give_back
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
 from services.reporting.model_card.cards import ModelCards
@@ -302,6 +303,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         jobs.every_minute(tick)
     for tick in (sign_in_ways.tick, reading.take_up):
         jobs.every_minute(tick, every_server=True)
+    jobs.every_minute(give_back, every_server=True)
     return Services(
         settings=settings,
         accounts=accounts,
