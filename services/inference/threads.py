@@ -3,8 +3,8 @@
 The network has all of them, as one batch runs at a time and everybody waits for it. BLAS has one in every
 process, the children that decode have one each, and the check of a version has one at low priority: they
 take what is left, and the system shares the rest out. Pages come first: whatever loads networks, computes or
-decodes makes way for them. Whoever asks for it does not: a thread that is kept from the cores while it holds the
-interpreter's lock keeps every page with it.
+decodes makes way for them. Whoever asks for it does not: a thread that is kept from the cores while it holds
+the interpreter's lock keeps every page with it.
 """
 
 from __future__ import annotations
