@@ -52,7 +52,7 @@ def test_a_file_that_takes_long_says_that_it_is_being_made(open_tab, clinic) -> 
     page = open_tab().sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
     link = page.get_by_role("link", name="This slice with overlay, PNG")
     waiting: list[Route] = []
-    page.route("**/overlay**", waiting.append)
+    page.route("**/overlay/**", lambda route: waiting.append(route))
     said = "link => getComputedStyle(link, '::after').content"
     link.click()
     expect(link).to_have_attribute("aria-busy", "true")

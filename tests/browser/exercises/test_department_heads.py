@@ -139,7 +139,8 @@ def test_07_groups_of_patients(open_tab: Tabs, exercise: Exercise) -> None:
 
 def test_08_a_goal_and_a_limit(open_tab: Tabs, exercise: Exercise) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance")
-    goal, limit = page.get_by_label("Goal (%)"), page.get_by_label("Alert limit (%)")
+    goal = page.get_by_label("Goal (%)", exact=True)
+    limit = page.get_by_label("Alert limit (%)", exact=True)
     assert "a goal of 95 % and an alert limit of 92 %" in exercise.do
     goal.fill("95")
     limit.fill("92")
