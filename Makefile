@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm kustomize terraform-checks dvc airflow ray dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy test-exercises bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm kustomize terraform-checks dvc airflow ray dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -100,11 +100,15 @@ test-scripts: $(CHECKERS)
 	$(NPM) test --silent
 
 test-fast: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
-	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy"
+	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy and not exercises"
 
 # Everything of deploy/, with what takes longer: nginx in front of a server that runs as people run it.
 test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) .terraform-checks/.installed .dvc-env/.installed .airflow/.installed .ray-env/.installed test-scripts
 	$(BIN)/python -m pytest -m "not bench" tests/deploy
+
+# The exercises of the manuals, as trainees do them in a small demonstration; about ten minutes.
+test-exercises: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
+	$(BIN)/python -m pytest -m exercises tests/browser/exercises
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks

@@ -16,7 +16,7 @@ from tests.browser.drawing import expecting_status
 from tests.browser.exercises.conftest import Exercise, Training, command, exercises_of, tried_of
 from tests.dashboard.clinic import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.exercises, pytest.mark.timeout(900)]
 
 MANUAL = "administrators"
 ELSEWHERE = {1: "the fixture `demonstration`, and tests/browser/test_real_server.py for the first password"}

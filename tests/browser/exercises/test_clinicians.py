@@ -19,7 +19,7 @@ from tests.browser.drawing import ON_SCREEN
 from tests.browser.exercises.conftest import Exercise, exercises_of, tried_of
 from tests.browser.viewing import AI, PIXELS, coloured
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.exercises, pytest.mark.timeout(900)]
 
 MANUAL = "clinicians"
 ROWS = ".ag-center-cols-container .ag-row"

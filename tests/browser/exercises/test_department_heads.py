@@ -14,7 +14,7 @@ from data.records import Role
 from tests.browser.conftest import Visit, click_mark, unfold
 from tests.browser.exercises.conftest import Exercise, exercises_of, tried_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.exercises, pytest.mark.timeout(900)]
 
 MANUAL = "department-heads"
 OF_THE_WHOLE = {9}

@@ -15,7 +15,7 @@ from data.records import Role
 from tests.browser.conftest import Visit
 from tests.browser.exercises.conftest import Exercise, Training, exercises_of, tried_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.exercises, pytest.mark.timeout(900)]
 
 MANUAL = "mlops"
 ELSEWHERE = {
