@@ -29,7 +29,9 @@ def test_steps_call_targets_of_make_that_there_are() -> None:
                 called.add(command.split()[1])
             else:
                 assert not command or command == "bash .ci/run" or command.startswith(OF_GITHUB), command
-    assert called == {"test-deploy", "image", "image-check", "release"} and called <= targets
+    assert (
+        called == {"test-deploy", "test-exercises", "image", "image-check", "release"} and called <= targets
+    )
 
 
 def test_every_supported_python_runs_the_whole_suite() -> None:
