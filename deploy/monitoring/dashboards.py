@@ -23,14 +23,16 @@ from grafana_foundation_sdk.models.dashboard import (
 
 FOLDER = Path(__file__).with_name("grafana") / "dashboards"
 HOUSE = 'instance=~"$instance"'
-"""Every query is about the houses that are chosen on top of the page."""
+"""Every query is about the servers that are chosen on top of the page."""
+ONCE = "max without (instance)"
+"""What each server of a house tells of the whole house counts once; `job` tells houses apart."""
 _PROMETHEUS = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HALF, _QUARTER = 12, 6
 Query = tuple[str, str]  # expression, legend
 
 
 def _of_house(expression: str) -> str:
-    return expression.replace("HOUSE", HOUSE)
+    return expression.replace("HOUSE", HOUSE).replace("ONCE", ONCE)
 
 
 def _target(number: int, query: Query, *, instant: bool) -> prometheus.Dataquery:
@@ -121,13 +123,13 @@ def clinical_service() -> dashboard.Dashboard:
         number(
             "Silent senders",
             "Scanners that pause twice as long as they use to, or longer.",
-            ("count(lightbox_dicom_sender_pause{HOUSE} >= 2)", ""),
+            ("count(ONCE (lightbox_dicom_sender_pause{HOUSE}) >= 2)", ""),
             BAD_FROM_ONE,
         ),
         number(
             "Results that wait for the PACS",
             "Deliveries that remote nodes have not taken yet.",
-            ('sum(lightbox_deliveries{HOUSE,state="waiting"})', ""),
+            ('sum(ONCE (lightbox_deliveries{HOUSE,state="waiting"}))', ""),
             ((None, "green"), (20, "red")),
         ),
         chart("Readings an hour", "Done and failed.", [(ended, "{{outcome}}")], stacked=True),
@@ -141,21 +143,21 @@ def clinical_service() -> dashboard.Dashboard:
             "What waits",
             "Jobs that are queued, and inputs that wait for the device.",
             [
-                ('sum(lightbox_jobs{HOUSE,state="queued"})', "jobs"),
+                ('sum(ONCE (lightbox_jobs{HOUSE,state="queued"}))', "jobs"),
                 ("sum(lightbox_inference_waiting{HOUSE})", "inputs"),
             ],
         ),
         chart(
             "Scans by status",
             "In the house now, of real patients.",
-            [('sum by (status) (lightbox_scans{HOUSE,synthetic="no"})', "{{status}}")],
+            [('sum by (status) (ONCE (lightbox_scans{HOUSE,synthetic="no"}))', "{{status}}")],
         ),
         chart(
             "Refused, by reason",
             "Files and series an hour that were not read.",
             [
                 (
-                    "sum by (reason) (rate(lightbox_refusals_total{HOUSE}[$__rate_interval])) * 3600",
+                    "sum by (reason) (ONCE (rate(lightbox_refusals_total{HOUSE}[$__rate_interval]))) * 3600",
                     "{{reason}}",
                 )
             ],
@@ -192,20 +194,20 @@ def models() -> dashboard.Dashboard:
         number(
             "Suspensions",
             "Versions that are not for use, on a scanner or on all.",
-            ("sum(lightbox_suspensions{HOUSE})", ""),
+            ("sum(ONCE (lightbox_suspensions{HOUSE}))", ""),
             BAD_FROM_ONE,
         ),
         number(
             "Figures past their limit",
             "Recall and others of real use; the Performance page has the numbers.",
-            ("sum(lightbox_performance_past_limit{HOUSE})", ""),
+            ("sum(ONCE (lightbox_performance_past_limit{HOUSE}))", ""),
             BAD_FROM_ONE,
             none="no limits set",
         ),
         number(
             "Drift: tasks that warn",
             "By each task's latest run.",
-            ('count(lightbox_drift_state{HOUSE,severity=~"warning|critical",synthetic!="yes"})', ""),
+            ('count(ONCE (lightbox_drift_state{HOUSE,severity=~"warning|critical",synthetic!="yes"}))', ""),
             BAD_FROM_ONE,
         ),
         number(
@@ -334,11 +336,20 @@ def operations() -> dashboard.Dashboard:
             [("min by (folder) (lightbox_disk_free_bytes{HOUSE})", "{{folder}}")],
             "bytes",
         ),
-        chart("Jobs by state", "In the house now.", [("sum by (state) (lightbox_jobs{HOUSE})", "{{state}}")]),
+        chart(
+            "Jobs by state",
+            "In the house now.",
+            [("sum by (state) (ONCE (lightbox_jobs{HOUSE}))", "{{state}}")],
+        ),
         chart(
             "Alerts that are not closed",
             "Of Lightbox's own Alerts page.",
-            [('sum by (severity, state) (lightbox_alerts{HOUSE,synthetic="no"})', "{{severity}}, {{state}}")],
+            [
+                (
+                    'sum by (severity, state) (ONCE (lightbox_alerts{HOUSE,synthetic="no"}))',
+                    "{{severity}}, {{state}}",
+                )
+            ],
         ),
         chart(
             "The hospital's sign-in",
@@ -348,7 +359,7 @@ def operations() -> dashboard.Dashboard:
         chart(
             "Events that wait for the syslog server",
             "Nothing is lost while they wait.",
-            [("sum(lightbox_audit_waiting{HOUSE})", "events")],
+            [("sum(ONCE (lightbox_audit_waiting{HOUSE}))", "events")],
         ),
     ]
     return _page("lightbox-operations", "Lightbox: operations", "Answers, faults, disk, backup.", panels)
