@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -17,8 +16,6 @@ from models.training import BEST, CHECKPOINT, RunLog, in_words
 from services.cluster.trainer import SentTraining, TrainingNews
 from services.cluster.worker_pool import TRIES, Cluster, ClusterWorker, WorkerLost, WorkerPool
 from services.training.elsewhere import AskedTraining, FinishedTraining
-
-log = logging.getLogger(__name__)
 
 _LOST = (
     "Every worker that this training was given to was lost, {tries} times without a checkpoint in between."
