@@ -107,7 +107,7 @@ def _page(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
     cohorts = Cohorts(
         house.ledger, RefusalStore(house.engine), lambda: {"pneumonia": 0.4}, hidden_from_nobody
     )
-    services = SimpleNamespace(cohorts=cohorts, comparing=CohortComparison(house.ledger, hidden_from_nobody))
+    services = SimpleNamespace(numbers=cohorts, comparison=CohortComparison(house.ledger, hidden_from_nobody))
     to_json_plotly(show(services, HEAD, cohorts.query_of(filters)))  # type: ignore[arg-type]
 
 
