@@ -152,6 +152,7 @@ def fit(
     `processes` each take their share of every batch; the first one validates, logs and keeps.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    atomic_files.remove_half_written(folder)  # of a training that was killed
     torch.manual_seed(recipe.seed)
     network = task.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if device.type == "cpu":

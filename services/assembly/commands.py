@@ -24,7 +24,7 @@ from services.assembly.reviewing import blinding_of
 from services.assembly.servers import no_other_server
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.assembly.versions import margins, rehearsals_of
-from services.cluster.connecting import ReadingConnector, reading_connector, training_connector
+from services.cluster.connecting import ReadingConnector, reading_connector, training_cluster
 from services.cluster.networks import WorkerSettings, sent
 from services.cluster.reading_worker import ReadingWorker
 from services.cluster.set_reading import ClusterSetReader
@@ -133,7 +133,7 @@ def _set_reader_on(cluster_of: ReadingConnector, settings: Settings, reader: Set
 @contextmanager
 def trainings_on(address: str) -> Iterator[ClusterTrainings]:
     """Trainings by the workers of a cluster. Raises InvalidInput where it cannot be used."""
-    with training_connector(address)() as cluster, ClusterTrainings(cluster) as trainings:
+    with training_cluster(address) as cluster, ClusterTrainings(cluster) as trainings:
         yield trainings
 
 

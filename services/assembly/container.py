@@ -301,9 +301,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         versions.promotions.settle,
     ):
         jobs.every_minute(tick)
-    for tick in (sign_in_ways.tick, reading.take_up):
+    for tick in (sign_in_ways.tick, reading.take_up, give_back):
         jobs.every_minute(tick, every_server=True)
-    jobs.every_minute(give_back, every_server=True)
     return Services(
         settings=settings,
         accounts=accounts,

@@ -26,7 +26,6 @@ ReadingConnector = Callable[
     [Sequence[SentNetwork], WorkerSettings], AbstractContextManager[Cluster[ReadingWorker]]
 ]
 """Connects to a cluster whose workers are to hold these networks."""
-TrainingConnector = Callable[[], AbstractContextManager[Cluster[TrainingWorker]]]
 
 
 def reading_connector(address: str) -> ReadingConnector:
@@ -37,12 +36,12 @@ def reading_connector(address: str) -> ReadingConnector:
     return partial(reading_cluster, address)
 
 
-def training_connector(address: str) -> TrainingConnector:
-    """What connects to workers that train. Raises InvalidInput as `reading_connector` does."""
+def training_cluster(address: str) -> AbstractContextManager[Cluster[TrainingWorker]]:
+    """Workers that train. Raises InvalidInput as `reading_connector` does."""
     _check(address)
-    from services.cluster.ray_cluster import training_cluster
+    from services.cluster import ray_cluster
 
-    return partial(training_cluster, address)
+    return ray_cluster.training_cluster(address)
 
 
 def _check(address: str) -> None:

@@ -16,15 +16,15 @@ from typing import Any
 
 from data.errors import UnusableDataset
 from data.labelled.datasets import dataset_hash
-from models import weights
 from models.device import Device, chosen_device
-from models.training import BEST, CHECKPOINT, Metrics, Recipe, Trainable, fit, predictor
+from models.training import BEST, CHECKPOINT, Metrics, Recipe, fit
 from models.trainings import training_of
 from services.cluster.installation import Installation, installation
 from services.cluster.worker_folder import WorkerFolder
 from services.settings import Settings
 from services.training.elsewhere import FinishedTraining
 from services.training.plan import Plan
+from services.training.scores import scores_of
 
 NEWS_S = 5.0  # that an answer waits for something to tell
 _OTHER_DATA = "The labelled images under {data} on {machine} are not those of the machine that asks."
@@ -121,7 +121,7 @@ class Trainer:
         if dataset_hash(material.files) != sent.data_sha256:
             raise UnusableDataset(_OTHER_DATA.format(data=sent.data, machine=platform.node()))
         best = fit(material, plan.recipe, self._into, self, device, resume=True)
-        scores = _scores(material, best, device) if sent.is_scored else {}
+        scores = scores_of(material, best, device) if sent.is_scored else {}
         return FinishedTraining(str(device), scores)
 
     def _new_files(self) -> dict[str, bytes]:
@@ -144,7 +144,3 @@ class Trainer:
 
 def _device() -> Device:
     return chosen_device(Settings.from_env().device)
-
-
-def _scores(material: Trainable, best: Path, device: Device) -> dict[str, list[float]]:
-    return material.scores(predictor(material, weights.checkpointed(best), device))

@@ -56,7 +56,8 @@ class ClusterTrainings:
         finished: Future[FinishedTraining] = Future()
         with self._lock:
             if self._fault is not None:
-                raise self._fault
+                finished.set_exception(self._fault)
+                return finished
             self._open.add(finished)
         finished.add_done_callback(self._closed)
         if not asked.resume:

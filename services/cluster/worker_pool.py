@@ -51,34 +51,34 @@ class ClusterWorker(Protocol):
         """Let it go."""
 
 
-Engaged = TypeVar("Engaged", bound=ClusterWorker, covariant=True)
-Asked = TypeVar("Asked", bound=ClusterWorker, contravariant=True)
+W_co = TypeVar("W_co", bound=ClusterWorker, covariant=True)
+W_contra = TypeVar("W_contra", bound=ClusterWorker, contravariant=True)
 W = TypeVar("W", bound=ClusterWorker)
 
 
-class Cluster(Protocol[Engaged]):
+class Cluster(Protocol[W_co]):
     """Machines that may have workers of a kind."""
 
     def places(self) -> Sequence[Place]:
         """Where workers can be right now. Raises Outage where the cluster cannot be reached any more."""
 
-    def engage(self, place: Place) -> Engaged:
+    def engage(self, place: Place) -> W_co:
         """A worker that is ready; takes a while.
 
         Raises WorkerLost, and UserFacingError where this machine cannot be used.
         """
 
 
-class Job(Protocol[Asked]):
+class Job(Protocol[W_contra]):
     """Something for one worker to do; its methods are called by threads of the pool."""
 
-    def do(self, worker: Asked) -> None:
+    def do(self, worker: W_contra) -> None:
         """Have it done, and hand in what came of it. Raises WorkerLost, with nothing handed in."""
 
     def drop(self) -> None:
         """Let whoever waits know that it is not begun any more."""
 
-    def again(self, lost: WorkerLost) -> Sequence[Job[Asked]]:
+    def again(self, lost: WorkerLost) -> Sequence[Job[W_contra]]:
         """What is to be done in its place after a worker was lost with it; may be nothing."""
 
 

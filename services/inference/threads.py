@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-NICENESS = 5
+from data.priorities import NICENESS
+
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -24,13 +24,13 @@ from data.labelled.datasets import dataset_hash
 from data.labelled.dvc import DataRevision, data_revision
 from data.records import TrackedRun
 from data.tracking import Tracking
-from models import weights
 from models.device import chosen_device
 from models.statistics.paired import PairedDifference, paired_means
-from models.training import Trainable, Training, fit, predictor
+from models.training import Trainable, Training, fit
 from models.trainings import training_of
-from services.training.elsewhere import AskedTraining, FinishedTraining, Scores, TrainingElsewhere
+from services.training.elsewhere import AskedTraining, FinishedTraining, TrainingElsewhere
 from services.training.plan import Plan, changes_of, planned
+from services.training.scores import Scores, scores_of
 from services.training.tracked_training import TrackedTraining
 from services.versions.registry import EXPERIMENT
 
@@ -98,10 +98,9 @@ def compare(
     All runs are given to `elsewhere` at once; without it they are trained here, one after another. Raises
     UnusableDataset, and what `elsewhere` raises.
     """
-    trainings = _Trainings(tracking, folder, resume, device, elsewhere)
-    with trainings:
+    with _Trainings(asked, folder, tracking, resume, device, elsewhere) as trainings:
         runs = {
-            (choice, fold): trainings.run_of(asked, choice, fold)
+            (choice, fold): trainings.run_of(choice, fold)
             for choice, fold in product(asked.choices, asked.folds)
         }
         trainings.wait()
@@ -137,64 +136,58 @@ def _choices_of(training: Training, word: str) -> Sequence[str]:
     return training.comparisons[word]
 
 
+@dataclass
 class _Trainings:
     """The runs of a comparison; those elsewhere are waited for at the end, and closed whatever happens."""
 
-    def __init__(
-        self,
-        tracking: Tracking,
-        folder: Path,
-        resume: bool,
-        device: str | None,
-        elsewhere: TrainingElsewhere | None,
-    ) -> None:
-        self._tracking = tracking
-        self._folder = folder
-        self._resume = resume
-        self._device = device
-        self._elsewhere = elsewhere
-        self._begun: dict[Future[FinishedTraining], TrackedTraining] = {}
+    asked: Comparison
+    folder: Path
+    tracking: Tracking
+    resume: bool
+    device: str | None
+    elsewhere: TrainingElsewhere | None
+    begun: dict[Future[FinishedTraining], TrackedTraining] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for log in self._begun.values():
+        for log in self.begun.values():
             log.ended(failed=True)
 
-    def run_of(self, asked: Comparison, choice: str, fold: int) -> str:
+    def run_of(self, choice: str, fold: int) -> str:
         """The MLflow run of a choice on a fold: a finished one of the same data and recipe, or a new one."""
-        plan = asked.plan(choice, fold)
-        material = plan.material(asked.data)
+        plan = self.asked.plan(choice, fold)
+        material = plan.material(self.asked.data)
         data_sha256 = dataset_hash(material.files)
         wanted = {name: str(value) for name, value in (plan.facts() | {"data_sha256": data_sha256}).items()}
-        for run in self._tracking.runs(EXPERIMENT.format(task=asked.task), {TAG: COMPARED}):
+        for run in self.tracking.runs(EXPERIMENT.format(task=self.asked.task), {TAG: COMPARED}):
             if run.status == "FINISHED" and wanted.items() <= run.parameters.items():
                 return run.run_id
-        into = self._folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
+        into = self.folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
         name, tags = choice or "the recipe", {TAG: COMPARED}
         log = TrackedTraining.opened(
-            self._tracking, plan, material, data_sha256, into, self._resume, name, tags, asked.revision
+            self.tracking, plan, material, data_sha256, into, self.resume, name, tags, self.asked.revision
         )
-        if self._elsewhere is None:
+        if self.elsewhere is None:
             with log:
                 _keep(log, self._trained_here(plan, material, into, log))
         else:
-            order = AskedTraining(plan, asked.data, data_sha256, into, self._resume, is_scored=True)
-            self._begun[self._elsewhere.begin(order, log)] = log
+            order = AskedTraining(plan, self.asked.data, data_sha256, into, self.resume, is_scored=True)
+            self.begun[self.elsewhere.begin(order, log)] = log
         return log.run_id
 
     def wait(self) -> None:
         """Until every run has ended; those that ended are kept, also where another failed."""
-        for finished in as_completed(list(self._begun)):
+        for finished in as_completed(list(self.begun)):
             scores = finished.result().scores
-            with self._begun.pop(finished) as log:
+            with self.begun.pop(finished) as log:
                 _keep(log, scores)
 
     def _trained_here(self, plan: Plan, material: Trainable, into: Path, log: TrackedTraining) -> Scores:
-        place = chosen_device(self._device)
-        best = fit(material, plan.recipe, into, log, place, self._resume)
-        return material.scores(predictor(material, weights.checkpointed(best), place))
+        place = chosen_device(self.device)
+        best = fit(material, plan.recipe, into, log, place, self.resume)
+        return scores_of(material, best, place)
 
 
 def _keep(log: TrackedTraining, scores: Scores) -> None:

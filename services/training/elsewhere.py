@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Protocol
 
 from models.training import RunLog
 from services.training.plan import Plan
-
-Scores = Mapping[str, Sequence[float]]
-"""The score of each validation case by data set."""
+from services.training.scores import Scores
 
 
 @dataclass(frozen=True)

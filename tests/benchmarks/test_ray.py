@@ -6,7 +6,6 @@ Machines of their own would not share cores; here they do, so that seconds on th
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import tempfile
 import time
@@ -17,22 +16,13 @@ from statistics import median
 import psutil
 import pytest
 
-from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes
+from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes, settled
 from tests.deploy.running_house import ROOT
 from tests.services.imports import axial, write_picture
 
 PICTURES = 8 * 32  # blocks of the largest size
 ROUNDS = 3
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
-
-
-def _settled(home: Path) -> int:
-    with suppress(sqlite3.OperationalError):
-        database = sqlite3.connect(home / "lightbox.db")
-        (done,) = database.execute("SELECT count(*) FROM import_items WHERE state != 'waiting'").fetchone()
-        database.close()
-        return int(done)
-    return 0
 
 
 def _cpu_s(nodes: RayNodes, seen: dict[int, float]) -> float:
@@ -53,7 +43,7 @@ def _measured(nodes: RayNodes, home: Path, folder: Path) -> tuple[float, float]:
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own)
     try:
         ended = time.monotonic()
-        while process.poll() is None and (done := _settled(home)) < PICTURES:
+        while process.poll() is None and (done := settled(home)) < PICTURES:
             cpu_s, ended = _cpu_s(nodes, seen), time.monotonic()
             if begun is None and done:
                 begun = done, cpu_s, ended

@@ -163,12 +163,19 @@ class Visit:
 @pytest.fixture
 def open_tab(browser: Browser, live_server: str) -> Iterator[Callable[..., Visit]]:
     """Opens tabs of one size; at the end their consoles must be empty."""
+    with tabs_at(live_server, browser) as opened:
+        yield opened
+
+
+@contextmanager
+def tabs_at(address: str, browser: Browser, patience_ms: int = PATIENCE_MS) -> Iterator[Callable[..., Visit]]:
+    """What opens tabs at a server; at the end their consoles must be empty."""
     visits: list[Visit] = []
 
     def opened(width: int = 1440, height: int = 900) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(PATIENCE_MS)
-        visit = Visit(context.new_page(), live_server)
+        context.set_default_timeout(patience_ms)
+        visit = Visit(context.new_page(), address)
         visit.watch()
         visits.append(visit)
         return visit

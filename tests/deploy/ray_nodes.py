@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -141,3 +142,13 @@ def ray_nodes(folder: Path, workers: int) -> Iterator[RayNodes]:
         yield nodes
     finally:
         nodes.stop()
+
+
+def settled(home: Path) -> int:
+    """Items of an import that are done."""
+    with suppress(sqlite3.OperationalError):
+        database = sqlite3.connect(home / "lightbox.db")
+        (done,) = database.execute("SELECT count(*) FROM import_items WHERE state != 'waiting'").fetchone()
+        database.close()
+        return int(done)
+    return 0

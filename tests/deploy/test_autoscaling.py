@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import yaml
 
 from tests.deploy.kubernetes.rendering import AUTOSCALED, made
 from tests.deploy.promql import metric, selectors
+from tests.deploy.promtool import check_answer
 from tests.deploy.running_house import DEPLOY, ROOT
 
 ADAPTER = DEPLOY / "kubernetes" / "prometheus-adapter.yaml"
@@ -39,17 +38,8 @@ def waiting(instance: str, kind: str, number: int, where: str = HERE) -> dict[st
 
 def check(folder: Path, series: list[dict[str, str]], value: float | None) -> None:
     """Whether Prometheus answers this to the query; None: nothing."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed")
-    samples = [] if value is None else [{"labels": "{}", "value": value}]
-    expected = {"expr": asked(), "eval_time": "5m", "exp_samples": samples}
-    test = {"interval": "1m", "input_series": series, "promql_expr_test": [expected]}
-    (folder / "test.yaml").write_text(yaml.safe_dump({"tests": [test]}))
-    done = subprocess.run(
-        [promtool, "test", "rules", folder / "test.yaml"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    samples: list[dict[str, object]] = [] if value is None else [{"labels": "{}", "value": value}]
+    check_answer(folder, series, asked(), samples)
 
 
 def test_the_queue_of_the_house_is_counted_once_however_many_servers_tell_it(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.deploy.kubernetes.faults import faults
 from tests.deploy.kubernetes.rendering import AUTOSCALED, CHART, FOLDER, SEVERAL, SHARED, made, template
+from tests.deploy.planting import plant, rules_by_copy
 from tests.deploy.terraform.checkov import findings
 
 GPU = (*SEVERAL, "gpu.enabled=true")
@@ -212,19 +212,15 @@ LEFT_OUT = {
 }
 
 
-def plant(planted: Planted, into: Path) -> Path:
+def planted_chart(planted: Planted, into: Path) -> Path:
     """A copy of the chart with the error in it."""
-    shutil.copytree(CHART, into)
-    file = into / "templates" / planted.file
-    text = file.read_text()
-    assert planted.right in text, planted
-    file.write_text(text.replace(planted.right, planted.wrong))
+    plant(CHART, into, f"templates/{planted.file}", planted.right, planted.wrong)
     return into
 
 
 @pytest.mark.parametrize("planted", WRITTEN, ids=lambda planted: planted.name)
 def test_what_would_not_work_is_found(planted: Planted, tmp_path: Path) -> None:
-    done = template(*planted.house, chart=plant(planted, tmp_path / "chart"))
+    done = template(*planted.house, chart=planted_chart(planted, tmp_path / "chart"))
     told = faults(made(*planted.house, chart=tmp_path / "chart")) if done.returncode == 0 else [done.stderr]
     assert any(planted.said in fault for fault in told), told
 
@@ -233,8 +229,8 @@ def look(folder: Path, house: tuple[str, ...], name: str, chart: Path = CHART) -
     """Put what a house is made of where checkov looks."""
     done = template(*house, chart=chart)
     assert done.returncode == 0, done.stderr
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.yaml").write_text(done.stdout)
+    (folder / name).mkdir(parents=True)
+    (folder / name / "house.yaml").write_text(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -242,11 +238,8 @@ def weakened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The rules that fail in each copy; checkov looks at all of them in one run."""
     top = tmp_path_factory.mktemp("weakened")
     for number, planted in enumerate(WEAKENED):
-        look(top / "made", planted.house, str(number), plant(planted, top / str(number)))
-    rules: dict[str, set[str]] = {}
-    for each in findings(top / "made", "kubernetes").failed:
-        rules.setdefault(each.file.removesuffix(".yaml"), set()).add(each.rule)
-    return rules
+        look(top / "made", planted.house, str(number), planted_chart(planted, top / str(number)))
+    return rules_by_copy(findings(top / "made", "kubernetes").failed)
 
 
 @pytest.mark.parametrize("number", range(len(WEAKENED)), ids=lambda number: WEAKENED[number].name)

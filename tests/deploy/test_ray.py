@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.deploy.kept_rows import kept
-from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes, ray_nodes
+from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes, ray_nodes, settled
 from tests.deploy.running_house import ROOT
 from tests.labelled import make_labelled
 from tests.services.imports import axial, write_labelled_volume, write_labels, write_mixed, write_picture
@@ -122,16 +121,6 @@ def _nearly(value: Any) -> Any:
     if isinstance(value, list):
         return [_nearly(part) for part in value]
     return value
-
-
-def settled(home: Path) -> int:
-    """Items of an import that are done."""
-    with suppress(sqlite3.OperationalError):
-        database = sqlite3.connect(home / "lightbox.db")
-        (done,) = database.execute("SELECT count(*) FROM import_items WHERE state != 'waiting'").fetchone()
-        database.close()
-        return int(done)
-    return 0
 
 
 def wait_for(process: subprocess.Popen[bytes], home: Path, items: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.deploy.planting import plant, rules_by_copy
 from tests.deploy.running_house import DEPLOY
 from tests.deploy.terraform.checkov import findings
 from tests.deploy.terraform.configuration import Configuration, read_each
@@ -124,21 +124,16 @@ WEAKENED = [
 ]  # fmt: skip
 
 
-def plant(planted: Planted, into: Path) -> Path:
+def planted_cloud(planted: Planted, into: Path) -> Path:
     """A copy with the error in it; returns the folder of its cloud."""
-    shutil.copytree(TERRAFORM, into)
-    file = into / planted.file
-    text = file.read_text()
-    assert planted.right in text, planted
-    file.write_text(text.replace(planted.right, planted.wrong, 1))
-    return file.parent
+    return plant(TERRAFORM, into, planted.file, planted.right, planted.wrong, most=1).parent
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> list[Configuration]:
     """Each copy as it was read; the parser reads all of them in one run."""
     top = tmp_path_factory.mktemp("written")
-    return read_each([plant(planted, top / str(number)) for number, planted in enumerate(WRITTEN)])
+    return read_each([planted_cloud(planted, top / str(number)) for number, planted in enumerate(WRITTEN)])
 
 
 @pytest.mark.parametrize("number", range(len(WRITTEN)), ids=lambda number: WRITTEN[number].name)
@@ -149,7 +144,7 @@ def test_what_terraform_would_refuse_is_found(number: int, written: list[Configu
 
 @pytest.mark.parametrize("planted", UNKNOWN, ids=lambda planted: planted.name)
 def test_a_setting_that_the_house_does_not_know_is_found(planted: Planted, tmp_path: Path) -> None:
-    assert told_settings(plant(planted, tmp_path / "terraform")) - known_settings() == {planted.said}
+    assert told_settings(planted_cloud(planted, tmp_path / "terraform")) - known_settings() == {planted.said}
 
 
 @pytest.fixture(scope="module")
@@ -157,13 +152,10 @@ def weakened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The rules that fail in each copy; checkov looks at all of them in one run."""
     top = tmp_path_factory.mktemp("weakened")
     for number, planted in enumerate(WEAKENED):
-        cloud = plant(planted, top / "whole" / str(number))
+        cloud = planted_cloud(planted, top / "whole" / str(number))
         (top / "looked-at").mkdir(exist_ok=True)
         cloud.rename(top / "looked-at" / str(number))
-    rules: dict[str, set[str]] = {}
-    for each in findings(top / "looked-at").failed:
-        rules.setdefault(each.file.split("/")[0], set()).add(each.rule)
-    return rules
+    return rules_by_copy(findings(top / "looked-at").failed)
 
 
 @pytest.mark.parametrize("number", range(len(WEAKENED)), ids=lambda number: WEAKENED[number].name)

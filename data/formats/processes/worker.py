@@ -29,10 +29,9 @@ from data.formats.limits import UNREADABLE, Limits
 from data.formats.processes import batches, sightings
 from data.formats.processes.transport import DONE, READY, put_machine_fault, put_refusal, put_scan
 from data.machine_faults import is_of_machine, refuse_of_machine
+from data.priorities import NICENESS
 from data.records import Refusal
 
-NICENESS = 5
-"""Pages come first where cores are short, as with what runs networks (`services.inference.threads`)."""
 _OPEN_FILES = 256
 _FORGIVEN_SECONDS = 5
 _log = logging.getLogger("data.formats")

@@ -23,7 +23,7 @@ from data.records import Role
 from services.accounts import accounts_of
 from services.auditing.signing import sign_events
 from services.settings import Settings
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, tabs_at
 from tests.browser.own_server import ROOT, Server
 from tests.dashboard.clinic import PASSWORD
 
@@ -144,18 +144,5 @@ def exercise(request: pytest.FixtureRequest) -> Exercise:
 @pytest.fixture
 def open_tab(browser: Browser, training: Training) -> Iterator[Callable[..., Visit]]:
     """Opens tabs at the training server; at the end their consoles must be empty."""
-    visits: list[Visit] = []
-
-    def opened(width: int = 1440, height: int = 900) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(PATIENCE_MS)
-        visit = Visit(context.new_page(), training.address)
-        visit.watch()
-        visits.append(visit)
-        return visit
-
-    yield opened
-    for visit in visits:
-        visit.page.context.close()
-        assert visit.console == []
-        assert visit.elsewhere == []
+    with tabs_at(training.address, browser, PATIENCE_MS) as opened:
+        yield opened

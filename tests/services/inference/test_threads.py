@@ -12,12 +12,13 @@ import pytest
 import torch
 from torch import nn
 
+from data.priorities import NICENESS
 from services.inference.backends.backend import Precision
 from services.inference.backends.conversion import convert
 from services.inference.backends.openvino_backend import OpenVinoBackend
 from services.inference.backends.torch_backend import TorchBackend
 from services.inference.batcher import MicroBatcher
-from services.inference.threads import NICENESS, make_way
+from services.inference.threads import make_way
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
 

@@ -15,7 +15,7 @@ import pytest
 from data.formats import Decoded, Limits, decode, decode_guarded
 from data.formats.processes import guard
 from data.formats.processes.transport import READY
-from data.formats.processes.worker import NICENESS
+from data.priorities import NICENESS
 from tests.data.formats.making import affine_of, nested, picture, save, write_nifti, write_series
 
 ROOT = Path(__file__).parents[4]
