@@ -208,6 +208,7 @@ class Line:
         self.half_sent = 0  # requests to cut in their middle, from now on
         self.answers_lost = 0  # requests to pass on whole, and to answer with nothing
         self.in_the_middle: Callable[[], None] | None = None  # done once, in the middle of a request
+        self._doing = threading.Lock()
         self.brought = 0  # requests that brought something
         self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
@@ -253,9 +254,10 @@ class Line:
                 return
             left -= len(piece)
             if brings and left <= half:
-                if self.in_the_middle is not None:
-                    do, self.in_the_middle = self.in_the_middle, None
-                    do()
+                with self._doing:  # None once it is done: a test starts again then what this has killed
+                    if self.in_the_middle is not None:
+                        self.in_the_middle()
+                        self.in_the_middle = None
                 if self.half_sent and whole:
                     self.half_sent -= 1
                     return
