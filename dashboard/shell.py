@@ -69,9 +69,9 @@ class Page:
     path: str
     title: str
     icon: str
-    layout: Callable[[User, str], Component]
-    takes_argument: bool = False
-    reads_query: bool = False  # its layout is given what follows the question mark
+    layout: Callable[..., Component]  # of the person, and of what the next two name, in their order
+    takes_argument: bool = False  # what follows its path
+    reads_query: bool = False  # what follows the question mark
     in_menu: bool = True  # False: other pages lead to it
     part: str = ""  # what follows the argument in the address
 
@@ -83,7 +83,7 @@ class Page:
 PAGES = (
     Page(addresses.ADMIN, "People", "bi-people", admin.layout),  # where administrators land
     Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout, reads_query=True),
-    Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
+    Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True, reads_query=True),
     Page(addresses.PATIENTS, "Patient", "bi-person", patient.layout, takes_argument=True),
     Page(
         addresses.PATIENTS,
@@ -237,7 +237,8 @@ def show_page(
         pass  # its page says who took it back, and why
     except (NotFound, InvalidInput) as error:
         return bad_link(page, str(error)), "Lightbox"
-    return page.layout(user, query if page.reads_query else argument), f"{page.title} – Lightbox"
+    asked = ([argument] if page.takes_argument else []) + ([query] if page.reads_query else [])
+    return page.layout(user, *asked), f"{page.title} – Lightbox"
 
 
 def register(app: Dash, links: Links, messages: FeedbackMessages) -> None:

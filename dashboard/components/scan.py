@@ -24,6 +24,7 @@ from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from data.records import NOTICE, User
 from services import addresses
+from services.addresses import ScanAddress
 
 SCAN_ID = "scan-id"
 REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan differs
@@ -43,8 +44,8 @@ CARD = "scan-card"
 DOWNLOADS = "scan-downloads"
 
 
-def frame(user: User, scan_id: str) -> Component:
-    """Build the page's frame for one scan."""
+def frame(user: User, address: ScanAddress) -> Component:
+    """Build the page's frame for a scan; its arrow leads back to the list that the person came from."""
     side = html.Aside(
         [
             unaided.panel(),
@@ -82,14 +83,14 @@ def frame(user: User, scan_id: str) -> Component:
     )
     return html.Div(
         [
-            dcc.Store(id=SCAN_ID, data=scan_id),
+            dcc.Store(id=SCAN_ID, data=address.scan_id),
             dcc.Store(id=REFRESH),
             dcc.Store(id=SEEN),
             html.Div(
                 [
                     dcc.Link(
                         icon("bi-arrow-left", ""),
-                        href=addresses.WORKLIST,
+                        href=addresses.worklist(address.worklist),
                         className="lb-back",
                         title="Worklist",
                     ),
@@ -104,7 +105,7 @@ def frame(user: User, scan_id: str) -> Component:
         ],
         className="lb-scan",
         id="scan-page",
-        **data(scan=scan_id),
+        **data(scan=address.scan_id),
     )
 
 

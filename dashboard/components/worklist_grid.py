@@ -79,7 +79,8 @@ def _columns(user: User, sort: Mapping[str, bool]) -> list[dict[str, Any]]:
         },
     ]
     if may(user, Permission.SEE_IDENTITY):
-        columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})
+        named = {"headerName": "Patient ID", "field": "patient_id", "tooltipField": "patient_id"}
+        columns.append(named | {"flex": 1, "minWidth": 118})
     columns += [
         {"headerName": "Modality", "field": "modality", "flex": 1, "minWidth": 100},
         {"headerName": "Acquired", "field": "acquired_at", "width": 104},

@@ -53,6 +53,7 @@ from dashboard.pages import (
 )
 from data.errors import WithdrawnScan
 from data.records import User
+from services.addresses import ScanAddress
 from services.performance.card_words import card_words
 from services.permissions import Permission, may
 
@@ -96,9 +97,9 @@ CHOSEN = (report_parts.NAMED, export_parts.NAMED, export_parts.WITH_PDF)
 """What somebody has ticked on the page: how files are offered."""
 
 
-def layout(user: User, scan_id: str = "") -> Component:
-    """Build the page's frame for one scan; `show` fills it."""
-    return parts.frame(user, scan_id)
+def layout(user: User, scan_id: str = "", query: str = "") -> Component:
+    """Build the page's frame for one scan, come to from the worklist of `query`; `show` fills it."""
+    return parts.frame(user, ScanAddress.read(scan_id, query))
 
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:

@@ -25,6 +25,7 @@ from services.servers import Alone
 from services.versions.registry import Registry
 
 _ASKS_AGAIN_S = 0.5
+_ENDS_WITHIN_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Serving:
         self._ending = threading.Event()
         self._unsettled = threading.Event()  # somebody took over that may be run otherwise
         self._tell: list[Followed] = []
+        self._threads: list[threading.Thread] = []
 
     def tell(self, followed: Followed) -> None:
         """Have somebody told whenever this server followed an alias that another tool moved."""
@@ -69,14 +71,23 @@ class Serving:
 
     def start(self, then: Callable[[], None] = lambda: None) -> None:
         """Load every champion in the background, then keep looking for others, and for how each runs best."""
-        threading.Thread(target=self._follow, args=(then,), name="models", daemon=True).start()
-        threading.Thread(target=self._settle, name="models-settling", daemon=True).start()
+        following = threading.Thread(target=self._follow, args=(then,), name="models", daemon=True)
+        settling = threading.Thread(target=self._settle, name="models-settling", daemon=True)
+        self._threads = [following, settling]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Look no more; what is being checked for a faster way is checked at the next start."""
+        """Look no more; what is being checked for a faster way is checked at the next start.
+
+        Waits a while for networks that are just being loaded: a process that ends meanwhile is aborted by
+        the libraries that load them.
+        """
         self._ending.set()
         self._unsettled.set()
         self._engine.close()
+        for thread in self._threads:
+            thread.join(_ENDS_WITHIN_S)
 
     def live(self, task: str) -> str | None:
         """The version that answers for a task right now; None while none is loaded."""

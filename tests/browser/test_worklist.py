@@ -306,6 +306,10 @@ def test_back_and_a_link_bring_the_same_list(clinic, open_tab) -> None:
     address = page.url
     page.locator(".ag-row", has_text="Patient 65").locator(".lb-scan-link").click()
     expect(page.locator("#scan-title h1")).to_have_text("Patient 65")
+    page.locator(".lb-back").click()
+    _is_the_same_list(page, address)
+    page.locator(".ag-row", has_text="Patient 65").locator(".lb-scan-link").click()
+    expect(page.locator("#scan-title h1")).to_have_text("Patient 65")
     page.go_back()
     _is_the_same_list(page, address)
     expect(page.locator(".ag-cell-focus")).to_contain_text("Patient 65")
