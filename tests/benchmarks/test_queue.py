@@ -1,4 +1,4 @@
-"""One film behind nine queued volumes: seconds from its upload to its kept result. Printed, never asserted."""
+"""One film behind nine queued volumes: seconds from its upload to its kept result, printed."""
 
 from __future__ import annotations
 
