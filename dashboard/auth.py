@@ -82,6 +82,7 @@ OPEN_ENDPOINTS = {
 FROM_PROVIDER = {"oidc_ended"}  # sent by no browser: what it carries is signed by the provider
 OPEN_ASSETS = {
     "/assets/passkeys.js",
+    "/assets/sign_in_target.js",
     "/assets/lightbox.css",
     "/assets/logo.svg",
     "/assets/favicon.svg",

@@ -50,6 +50,19 @@ def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(clinic, open_tab)
     visit.console[:] = [line for line in visit.console if "401" not in line]
 
 
+def test_a_link_to_a_part_of_a_page_leads_there_after_the_sign_in(open_tab) -> None:
+    visit = open_tab()
+    page = visit.page
+    page.goto(f"{visit.address}/worklist?task=pneumonia#part")
+    page.fill("#name", "clinician")
+    page.fill("#password", "wrong at first")
+    page.click("button:has-text('Sign in')")
+    expect(page.locator("#login-error")).to_be_visible()
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    expect(page).to_have_url(f"{visit.address}/worklist?task=pneumonia#part")
+
+
 def test_a_token_is_shown_once(open_tab) -> None:
     visit = open_tab()
     page = visit.sign_in()
