@@ -63,7 +63,7 @@ TEST_PROCESSES ?= auto
 SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
 test: lint test-scripts .client/.installed .terraform-checks/.installed .dvc-env/.installed .airflow/.installed
-	$(BIN)/python -m pytest $(SPREAD)
+	$(BIN)/python -m pytest $(SPREAD) --durations 40 --durations-min 10
 
 # The viewer that tests open DICOM results in; without it they are skipped.
 ohif: $(VENV)/bin/python
