@@ -32,7 +32,7 @@ window.lightbox = window.lightbox || {};
     leaving = document.dispatchEvent(new CustomEvent("lightbox:signed-out", { cancelable: true }));
     if (!leaving) return false;
     if (lightbox.keepWords) lightbox.keepWords();
-    const here = location.pathname + location.search;
+    const here = location.pathname + location.search + location.hash;
     location.assign("/login?expired=1&next=" + encodeURIComponent(here));
     return true;
   };
@@ -126,15 +126,17 @@ window.lightbox = window.lightbox || {};
 
   /** Ask again and again, however the last answer was: the server may be away for a moment.
 
-      One that is slow to answer is asked less often, so that looks alone cannot keep it busy. */
+      One that is slow to answer is asked less often, so that looks alone cannot keep it busy. A look returns how
+      many ms what it sets off takes, if it sets off anything. */
   lightbox.askEvery = async function (everyMs, look) {
     const began = performance.now();
+    let besideMs = 0;
     try {
-      await look();
+      besideMs = (await look()) || 0;
     } catch {
       // The next look will tell.
     }
-    const restMs = Math.min(MOST_REST_MS, REST_TIMES * (performance.now() - began));
+    const restMs = Math.min(MOST_REST_MS, REST_TIMES * (performance.now() - began + besideMs));
     setTimeout(() => lightbox.askEvery(everyMs, look), Math.max(everyMs, restMs));
   };
 

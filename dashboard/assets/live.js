@@ -10,10 +10,9 @@
   // so that a change between loading and the first question is not missed.
   async function lookAtWorklist() {
     const { token } = await lightbox.getJson("/changes");
-    if (lightbox.worklistSeen && token !== lightbox.worklistSeen) {
-      lightbox.worklistSeen = token;
-      lightbox.refreshWorklist();
-    }
+    if (!lightbox.worklistSeen || token === lightbox.worklistSeen) return 0;
+    lightbox.worklistSeen = token;
+    return lightbox.refreshWorklist();
   }
 
   async function lookAtScan(id) {
@@ -26,10 +25,10 @@
   }
 
   async function look() {
-    if (document.hidden) return;
+    if (document.hidden) return 0;
     const scan = lightbox.pageScan();
     if (scan) await lookAtScan(scan);
-    if (document.getElementById("worklist")) await lookAtWorklist();
+    return document.getElementById("worklist") ? lookAtWorklist() : 0;
   }
 
   callbacks.noteScan = function (seen) {

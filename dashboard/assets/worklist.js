@@ -22,6 +22,8 @@
   let saying = false; // while this page itself changes its address
   let listed = null; // the filters of the rows that the grid shows
   let opened = null; // the row that was opened last: the keyboard goes on from there
+  let askedAt = null; // when the rows were asked for again, until they come
+  let tookMs = 0; // how long they took the last time
 
   function api() {
     try {
@@ -159,13 +161,15 @@
 
   // ---- rows ----------------------------------------------------------------------------------
 
-  /** Ask for the rows again and stay where the person is. */
+  /** Ask for the rows again and stay where the person is; how many ms they took the last time. */
   lightbox.refreshWorklist = function () {
     const grid = api();
-    if (!grid) return;
+    if (!grid) return 0;
+    askedAt = performance.now();
     // With no row there is no block to refresh.
     if (grid.getDisplayedRowCount() === 0) grid.purgeInfiniteCache();
     else grid.refreshInfiniteCache();
+    return tookMs;
   };
 
   function openRow(node, column) {
@@ -208,6 +212,8 @@
   }
 
   callbacks.rowsCame = function () {
+    if (askedAt !== null) tookMs = performance.now() - askedAt;
+    askedAt = null;
     const grid = api();
     if (!grid) return;
     attach(grid);

@@ -88,6 +88,31 @@ test("a server that is slow to answer is asked less often", async () => {
   assert.deepEqual(rests, [2000, 2000, 10000, 30000, 2000]);
 });
 
+test("a server that is slow to bring the rows is asked less often", async () => {
+  let token = 0;
+  let now = 0;
+  let refreshed = 0;
+  const tab = polled([], () => answer({ token: String(++token) }), { worklist: {}, "worklist-grid": {} });
+  const known = { getDisplayedRowCount: () => 1, getColumns: () => null, refreshInfiniteCache: () => refreshed++ };
+  const grid = new Proxy(known, { get: (methods, name) => methods[name] || (() => {}) });
+  Object.assign(tab.window, { React: {}, addEventListener() {}, dash_ag_grid: { getApi: () => grid } });
+  tab.window.performance.now = () => now;
+  tab.window.document.querySelectorAll = () => [];
+  for (const script of ["list_address.js", "worklist.js"]) await load(tab, script);
+  tab.window.lightbox.worklistSeen = "0";
+  await load(tab, "live.js");
+  const rests = [];
+  for (const took of [50, 400, 3000, 0]) {
+    rests.push(tab.timers[0].ms);
+    now += took;
+    tab.window.dash_clientside.lightbox.rowsCame();
+    tab.timers.pop(); // the grid's own
+    await tab.next();
+  }
+  assert.equal(refreshed, 5);
+  assert.deepEqual([...rests, tab.timers[0].ms], [2000, 2000, 8000, 30000, 2000]);
+});
+
 test("a scan's page is refreshed when the server's version is another than the page's", async () => {
   let version = "read:1";
   const tab = polled([], () => answer({ version }), { "scan-page": { dataset: { scan: "a b" } } });
@@ -129,11 +154,11 @@ test("the worklist's rows are asked for anew once for each change", async () => 
 test("whoever is signed out is led to the sign-in, with the way back", async () => {
   const tab = polled([], () => ({ ok: false, status: 401 }), { bell: {} });
   const went = [];
-  tab.window.location = { pathname: "/drift", search: "?run=1", assign: (address) => went.push(address) };
+  tab.window.location = { pathname: "/drift", search: "?run=1", hash: "#part", assign: (address) => went.push(address) };
   await load(tab, "bell.js");
   tab.timers.shift().act();
   await settled();
-  assert.deepEqual(went, ["/login?expired=1&next=%2Fdrift%3Frun%3D1"]);
+  assert.deepEqual(went, ["/login?expired=1&next=%2Fdrift%3Frun%3D1%23part"]);
   tab.window.lightbox.signedOut();
   assert.equal(went.length, 1);
 });

@@ -172,20 +172,24 @@ class Clinician(HttpUser):
         if not again:
             return
         path, seen = (f"/scans/{scan}/state" if scan else "/changes"), None
-        rest = LOOKS_EVERY_S
+        rest, rows_s = LOOKS_EVERY_S, 0.0
         while True:
             time.sleep(rest)
             if self._opened != opened:
                 return
             began = time.monotonic()
             answer = self._ask({"method": "GET", "path": path, "body": None}, "open")
-            rest = max(LOOKS_EVERY_S, min(MOST_REST_S, REST_TIMES * (time.monotonic() - began)))
-            if answer is None or not answer.ok:
-                continue
-            said = answer.text
-            if seen is not None and said != seen:
+            look_s, beside_s = time.monotonic() - began, 0.0
+            changed = answer is not None and answer.ok and seen not in (None, answer.text)
+            if changed:
+                beside_s, began = (0.0 if scan else rows_s), time.monotonic()
                 self._ask_all(again, "open", shown)
-            seen = said
+                rows_s = time.monotonic() - began
+            if answer is not None and answer.ok:
+                seen = answer.text
+            rest = max(LOOKS_EVERY_S, min(MOST_REST_S, REST_TIMES * (look_s + beside_s)))
+            if changed:  # a browser rests while the rows come
+                rest = max(0.0, rest - rows_s)
 
     def _ask(self, request: dict[str, str], page: str) -> Any:
         """The answer; None for what the browser has."""
