@@ -20,7 +20,8 @@ from tests.deploy.ray_nodes import PYTHON, TOKEN, RayNodes, settled
 from tests.deploy.running_house import ROOT
 from tests.services.imports import axial, write_picture
 
-PICTURES = 8 * 32  # blocks of the largest size
+BLOCK = 32  # items, at most
+PICTURES = 16 * BLOCK
 ROUNDS = 3
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
@@ -34,26 +35,27 @@ def _cpu_s(nodes: RayNodes, seen: dict[int, float]) -> float:
     return sum(seen.values())
 
 
-def _measured(nodes: RayNodes, home: Path, folder: Path) -> tuple[float, float]:
-    """(Items a CPU second of the workers, items a second), from when the first are done to the end."""
+def _measured(nodes: RayNodes, workers: int, home: Path, folder: Path) -> tuple[float, float]:
+    """(Items a CPU second of the workers, items a second), between a block of each at both ends.
+
+    What has been read and not yet kept is as much at the end of that stretch as at its beginning.
+    """
     own = {"LIGHTBOX_HOME": str(home), "LIGHTBOX_DEVICE": "cpu", "LIGHTBOX_BACKEND": "exact"} | TOKEN
     command = [str(PYTHON), "app.py", "import", str(folder), "--on", nodes.address]
     seen: dict[int, float] = {}
-    begun: tuple[int, float, float] | None = None
+    looks: list[tuple[int, float, float]] = []  # items kept, CPU seconds, seconds
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own)
     try:
-        ended = time.monotonic()
-        while process.poll() is None and (done := settled(home)) < PICTURES:
-            cpu_s, ended = _cpu_s(nodes, seen), time.monotonic()
-            if begun is None and done:
-                begun = done, cpu_s, ended
+        while process.poll() is None:
+            looks.append((settled(home), _cpu_s(nodes, seen), time.monotonic()))
             time.sleep(0.1)
-        assert process.wait() == 0
+        assert process.returncode == 0
     finally:
         process.kill()
-    assert begun is not None
-    items = PICTURES - begun[0]
-    return items / (sum(seen.values()) - begun[1]), items / (ended - begun[2])
+    edges = workers * BLOCK, PICTURES - workers * BLOCK
+    first, last = (next(look for look in looks if look[0] >= edge) for edge in edges)
+    items, cpu_s, s = (after - before for before, after in zip(first, last, strict=True))
+    return items / cpu_s, items / s
 
 
 def test_each_of_two_workers_beside_one_alone() -> None:
@@ -62,17 +64,17 @@ def test_each_of_two_workers_beside_one_alone() -> None:
     kept: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory(prefix="lb-") as short:  # a socket below it has 107 characters at most
         folder = Path(short)
-        for mark in range(PICTURES // 32):
-            for number in range(30, 62):
+        for mark in range(PICTURES // BLOCK):
+            for number in range(30, 30 + BLOCK):
                 write_picture(folder / "scans" / f"{mark} {number}.png", axial(number, mark=mark))
         nodes = RayNodes(folder)
         try:
             nodes.start_head()
             nodes.start_worker()
             for turn in range(ROUNDS):
-                one = _measured(nodes, folder / f"one {turn}", folder / "scans")
+                one = _measured(nodes, 1, folder / f"one {turn}", folder / "scans")
                 second = nodes.start_worker()
-                two = _measured(nodes, folder / f"two {turn}", folder / "scans")
+                two = _measured(nodes, 2, folder / f"two {turn}", folder / "scans")
                 nodes.stop_node(second)
                 print(f"\none worker: {one[0]:.2f} items a CPU second, {one[1]:.2f} a second")
                 print(f"two workers: {two[0]:.2f} items a CPU second, {two[1]:.2f} a second")
