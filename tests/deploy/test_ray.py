@@ -31,6 +31,7 @@ from tests.services.imports import axial, write_labelled_volume, write_labels, w
 PATIENT = "Doe"
 PICTURES = range(20, 60)
 MARKS = range(1, 3)  # each picture so often, each a little another one
+ORIGINAL, COPY = "1/40.png", "1/copy of 40.png"
 PATIENCE_S = 300
 pytestmark = [pytest.mark.integration, pytest.mark.deploy, pytest.mark.timeout(900)]
 
@@ -51,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for mark in MARKS:
         for number in PICTURES:
             write_picture(folder / str(mark) / f"{number}.png", axial(number, mark=mark))
-    shutil.copyfile(folder / "1" / "40.png", folder / "1" / "copy of 40.png")
+    shutil.copyfile(folder / ORIGINAL, folder / COPY)
     table = write_labelled_volume(folder, "L1", range(38, 46), {41, 42})
     table += write_labelled_volume(folder, "L2", range(36, 44), set())
     write_labels(folder / "index.csv", table)
@@ -89,9 +90,28 @@ def plain(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
 
 def assert_same(here: dict[str, Any], there: dict[str, Any]) -> None:
     """Row by row; numbers of a network to what the size of its batches changes in their last digits."""
+    here, there = _whichever_came_first(here), _whichever_came_first(there)
     assert here.keys() == there.keys()
     for content in here:
         assert _nearly(here[content]) == there[content], content
+
+
+def _whichever_came_first(everything: dict[str, Any]) -> dict[str, Any]:
+    """The same with one name for the copies: the first that is decoded is the scan, the other is known."""
+    told: dict[str, Any] = {}
+    for content, rows in everything.items():
+        if content == "items":
+            told[content] = sorted((_of_copies(name), *rest) for name, *rest in rows)
+        elif "patient" in rows:
+            named = {"search_key": _of_copies(rows["patient"]["search_key"])}
+            told[content] = rows | {"patient": rows["patient"] | named}
+        else:
+            told[content] = rows
+    return told
+
+
+def _of_copies(name: str) -> str:
+    return ORIGINAL if name == COPY else name
 
 
 class _Voxels:
@@ -234,7 +254,7 @@ def _outcome(said: str) -> dict[str, Any]:
     return plain
 
 
-FOLDS = ("--fold", 1, 2, "--epochs", 2, "--set", "size=64", "--set", "batch_size=4")
+FOLDS = ("--fold", 1, 2, "--epochs", 6, "--set", "size=64", "--set", "batch_size=4")
 
 
 def test_folds_are_trained_on_the_cluster_as_on_one_machine_also_where_a_worker_is_killed(
@@ -261,7 +281,7 @@ def test_folds_are_trained_on_the_cluster_as_on_one_machine_also_where_a_worker_
             training.wait()
     there = (tmp_path / "log").read_text()
     assert (training.returncode, killed) == (0, [True]), there[-3000:]
-    assert there.count("a worker on") == 3
+    assert "was lost" in there
     assert _table(there) == _table(said)
 
 
