@@ -146,8 +146,8 @@ def _leaves(origin: FromClause) -> Iterator[tuple[Table, FromClause]]:
         yield origin.element, origin
 
 
-def _condition(found: tuple[Table, FromClause], departments: Departments) -> ColumnElement[bool] | None:
-    table, named = found
+def _condition(leaf: tuple[Table, FromClause], departments: Departments) -> ColumnElement[bool] | None:
+    table, named = leaf
     if table in _SPECIAL:
         return _SPECIAL[table](named, departments)
     if "scan_id" in table.c:

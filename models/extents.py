@@ -70,10 +70,10 @@ def _outer_corners(mask: MaskArray) -> FloatArray:
             for c in (0, 1):
                 touched[s : s + slices, r : r + rows, c : c + columns] |= mask
     # Between two points of a line lies no vertex: the ends of each line along the columns are enough.
-    lines = touched.any(axis=2)
-    first = touched.argmax(axis=2)[lines]
-    last = touched.shape[2] - 1 - touched[:, :, ::-1].argmax(axis=2)[lines]
-    places = np.argwhere(lines)
+    occupied = touched.any(axis=2)
+    first = touched.argmax(axis=2)[occupied]
+    last = touched.shape[2] - 1 - touched[:, :, ::-1].argmax(axis=2)[occupied]
+    places = np.argwhere(occupied)
     ends = [np.column_stack([places, column]) for column in (first, last)]
     corners: FloatArray = np.concatenate(ends) - 0.5
     return corners

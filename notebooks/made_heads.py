@@ -36,8 +36,8 @@ def make(folder: Path, patients: int = 10, seed: int = 1) -> Path:
         (base / part).mkdir(parents=True, exist_ok=True)
     for number in range(patients):
         rows += _patient(base, number, generator)
-    with (base / "index.csv").open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+    with (base / "index.csv").open("w", newline="") as csv_file:
+        writer = csv.DictWriter(csv_file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     return folder

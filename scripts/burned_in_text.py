@@ -119,30 +119,30 @@ def planted(picture: Picture, chance: random.Random) -> tuple[Picture, Plant]:
     """A picture of 1,024 pixels with a text on it, and which."""
     scale = SIDE / max(picture.shape)
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    ground = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    background = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
     while True:
         kind = chance.choice(KINDS)
         text, points = chance.choice(TEXTS[kind].split("|")), chance.randint(10, 40)
         upright = chance.random() < 0.2
         ink = _written(kind, text, points, chance)
         ink = np.rot90(ink, chance.choice([1, 3])) if upright else ink
-        if all(ink.shape[axis] <= ground.shape[axis] - 2 * EDGE for axis in (0, 1)):
+        if all(ink.shape[axis] <= background.shape[axis] - 2 * EDGE for axis in (0, 1)):
             break
-    low = [chance.choice([EDGE, ground.shape[axis] - EDGE - ink.shape[axis]]) for axis in (0, 1)]
+    low = [chance.choice([EDGE, background.shape[axis] - EDGE - ink.shape[axis]]) for axis in (0, 1)]
     if chance.random() < 0.5:
-        low = [chance.randint(EDGE, ground.shape[axis] - EDGE - ink.shape[axis]) for axis in (0, 1)]
+        low = [chance.randint(EDGE, background.shape[axis] - EDGE - ink.shape[axis]) for axis in (0, 1)]
     top, left = low
     area = (slice(top, top + ink.shape[0]), slice(left, left + ink.shape[1]))
     style = chance.choice(STYLES)
-    result = ground.copy()
-    result[area] = _inked(ground[area].astype(np.float32), ink / 255.0, style)
+    result = background.copy()
+    result[area] = _inked(background[area].astype(np.float32), ink / 255.0, style)
     return result, Plant(kind, text, points, style, upright, (top, left, area[0].stop, area[1].stop))
 
 
-def _inked(ground: NDArray[Any], ink: NDArray[Any], style: str) -> NDArray[Any]:
-    under = float(np.median(ground))
+def _inked(background: NDArray[Any], ink: NDArray[Any], style: str) -> NDArray[Any]:
+    under = float(np.median(background))
     if style == "boxed":
-        ground, under = np.zeros_like(ground), 0.0
+        background, under = np.zeros_like(background), 0.0
     away = 1 if under < 150 else -1  # grey levels
     shade = {
         "white": 255.0 if under <= 170 else 0.0,
@@ -151,7 +151,7 @@ def _inked(ground: NDArray[Any], ink: NDArray[Any], style: str) -> NDArray[Any]:
         "faint": under + 35 * away,
         "boxed": 230.0,
     }[style]
-    return np.clip(ground * (1 - ink) + shade * ink, 0, 255).round()
+    return np.clip(background * (1 - ink) + shade * ink, 0, 255).round()
 
 
 def _written(kind: str, text: str, points: int, chance: random.Random) -> Picture:

@@ -17,12 +17,12 @@ NOTES, SUMS = "notes.md", "SHA256SUMS"
 
 def notes(changelog: str, version: str) -> str:
     """The section of a version. Raises SystemExit where there is none: nothing is released untold."""
-    found = re.search(
+    section = re.search(
         rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## \[|\Z)", changelog, re.MULTILINE | re.DOTALL
     )
-    if found is None or not found.group(1).strip():
+    if section is None or not section.group(1).strip():
         raise SystemExit(f"CHANGELOG.md says nothing of {version}.")
-    return found.group(1).strip() + "\n"
+    return section.group(1).strip() + "\n"
 
 
 def pack_weights(models: Path, archive: Path) -> list[str]:

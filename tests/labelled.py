@@ -75,8 +75,8 @@ def _picture(folder: Path, name: str, array: np.ndarray) -> None:
 
 def _table(file: Path, rows: list[dict[str, Any]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+    with file.open("w", newline="") as csv_file:
+        writer = csv.DictWriter(csv_file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 

@@ -37,17 +37,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Every command by its name; those below another one as `users add`."""
-    found: dict[str, argparse.ArgumentParser] = {}
+    parsers: dict[str, argparse.ArgumentParser] = {}
 
     def walk(parser: argparse.ArgumentParser, before: str) -> None:
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for name, below in action.choices.items():
-                    found[f"{before}{name}"] = below
+                    parsers[f"{before}{name}"] = below
                     walk(below, f"{before}{name} ")
 
     walk(command_line(app.serve), "")
-    return found
+    return parsers
 
 
 def manuals() -> str:

@@ -106,7 +106,7 @@ def outcome(made: SetOutcome) -> Component:
     evaluation = made.evaluation
     what = f"{SYNTHETIC} scans" if evaluation.chosen.synthetic else "scans"
     words = (
-        f"{number(made.read)} of {number(evaluation.total)} {what} were read; {number(made.found)} were "
+        f"{number(made.read)} of {number(evaluation.total)} {what} were read; {number(made.positives)} were "
         f"called positive. Of {number(made.known)} the truth is known, and the figures are of these."
     )
     apart = html.P(APART, className="text-secondary mb-0")

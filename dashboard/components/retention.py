@@ -79,7 +79,7 @@ def search() -> Component:
     )
 
 
-def found(patients: Sequence[Patient]) -> list[Component]:
+def matches(patients: Sequence[Patient]) -> list[Component]:
     """Show who fits."""
     return [_person(patient) for patient in patients] or [html.P(_NOBODY, className="text-secondary")]
 

@@ -210,8 +210,8 @@ def _register_patient(app: Dash, retention: RetentionServices) -> None:
     def _search(clicks: int | None, submits: int | None, words: str | None) -> Values:
         user = require(Permission.ERASE_PATIENTS)
         clicked(clicks, submits)
-        found = retention.erasing.search(words or "", user)
-        return {parts.FOUND: parts.found(found), parts.HOLDINGS: []}
+        patients = retention.erasing.search(words or "", user)
+        return {parts.FOUND: parts.matches(patients), parts.HOLDINGS: []}
 
     @app.callback(
         Output(parts.HOLDINGS, "children", allow_duplicate=True),

@@ -217,5 +217,5 @@ def index_rows(index: Path) -> list[dict[str, str]]:
     """The rows of a set's table; none where there is no such file."""
     if not index.exists():
         return []
-    with index.open(newline="") as lines:
-        return list(csv.DictReader(lines))
+    with index.open(newline="") as csv_file:
+        return list(csv.DictReader(csv_file))

@@ -51,10 +51,10 @@ def read_labels(file: Path, findings: Collection[str] = ()) -> tuple[LabelRow, .
     try:
         if file.stat().st_size > _LONGEST_BYTES:
             raise InvalidInput("The table of labels is too large.")
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            first = lines.readline()
-            lines.seek(0)
-            reader = csv.DictReader(lines, delimiter=_delimiter(first))
+        with file.open(newline="", encoding="utf-8-sig") as csv_file:
+            first = csv_file.readline()
+            csv_file.seek(0)
+            reader = csv.DictReader(csv_file, delimiter=_delimiter(first))
             rows = tuple(_rows(reader, _labels(findings)))
     except OSError as error:
         raise InvalidInput(f"The table of labels {file.name} cannot be read.") from error

@@ -93,8 +93,8 @@ class Wave:
 
     def over(self, axes: tuple[FloatArray, FloatArray, FloatArray]) -> FloatArray:
         """Its values on a grid with these axes."""
-        lines = zip(axes, self.per_mm.tolist(), self.phases.tolist(), strict=True)
-        x, y, z = (np.cos(line * per_mm + phase) for line, per_mm, phase in lines)
+        by_axis = zip(axes, self.per_mm.tolist(), self.phases.tolist(), strict=True)
+        x, y, z = (np.cos(axis * per_mm + phase) for axis, per_mm, phase in by_axis)
         field: FloatArray = self.height * x * y * z
         return field
 
@@ -102,8 +102,8 @@ class Wave:
 def axes_of(grid: Grid) -> tuple[FloatArray, FloatArray, FloatArray]:
     """RAS mm along i, j and k, shaped to be added up."""
     affine = grid.affine
-    lines = [affine[a, a] * np.arange(n) + affine[a, 3] for a, n in enumerate(grid.shape)]
-    x, y, z = (line.astype(np.float32) for line in lines)
+    coordinates = [affine[a, a] * np.arange(n) + affine[a, 3] for a, n in enumerate(grid.shape)]
+    x, y, z = (axis.astype(np.float32) for axis in coordinates)
     return x[:, None, None], y[None, :, None], z[None, None, :]
 
 

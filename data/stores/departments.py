@@ -96,12 +96,12 @@ class DepartmentStore:
         """
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
-            found = _to_assign(connection)
-            if sum(map(len, found.values())) != expected:
+            by_department = _to_assign(connection)
+            if sum(map(len, by_department.values())) != expected:
                 raise InvalidInput("The number of scans has changed meanwhile: look at it once more.")
-            for department_id, scan_ids in found.items():
+            for department_id, scan_ids in by_department.items():
                 _give(connection, scan_ids, department_id)
-            return found
+            return by_department
 
     def move(self, scan_ids: Sequence[str], department_id: str | None) -> None:
         """Let scans be of a department, or of none; NotFound for one that there is not."""
@@ -151,12 +151,12 @@ def _to_assign(connection: Connection) -> dict[str, list[str]]:
     if not every:
         return {}
     query = select(scans.c.id, scans.c.uploaded_by, scans.c.site).where(scans.c.department_id.is_(None))
-    found: dict[str, list[str]] = {}
+    by_department: dict[str, list[str]] = {}
     for row in connection.execute(query.order_by(scans.c.created_at, scans.c.id)):
         decided = _decided(row.uploaded_by, row.site, every, bound)
         if decided is not None:
-            found.setdefault(decided, []).append(row.id)
-    return found
+            by_department.setdefault(decided, []).append(row.id)
+    return by_department
 
 
 def _give(connection: Connection, scan_ids: Sequence[str], department_id: str | None) -> None:

@@ -228,10 +228,10 @@ def _rows(connection: Connection, people: Sequence[Row[Any]], scan_ids: Sequence
 
 
 def _ids(connection: Connection, table: Table, scan_ids: Sequence[str]) -> tuple[str, ...]:
-    found: list[str] = []
+    ids: list[str] = []
     for part in statement_parts(scan_ids):
-        found += connection.execute(select(table.c.id).where(table.c.scan_id.in_(part))).scalars()
-    return tuple(found)
+        ids += connection.execute(select(table.c.id).where(table.c.scan_id.in_(part))).scalars()
+    return tuple(ids)
 
 
 def _uploads(connection: Connection, scan_ids: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -291,12 +291,12 @@ def _count(connection: Connection, column: ColumnElement[str], values: Sequence[
 
 
 def _priors(connection: Connection, rows: PatientRows) -> list[str]:
-    found: set[str] = set()
+    ids: set[str] = set()
     by = ((prior_requests.c.scan_id, rows.scan_ids), (prior_requests.c.patient_id, rows.patient_ids))
     for column, values in by:
         for part in statement_parts(values):
-            found |= set(connection.execute(select(prior_requests.c.id).where(column.in_(part))).scalars())
-    return sorted(found)
+            ids |= set(connection.execute(select(prior_requests.c.id).where(column.in_(part))).scalars())
+    return sorted(ids)
 
 
 def _take_out_around(connection: Connection, rows: PatientRows) -> None:

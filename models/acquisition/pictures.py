@@ -183,5 +183,5 @@ def _beside(folder: Path) -> Iterator[CollectedFile]:
 
 @lru_cache(maxsize=1)
 def _by_eye() -> dict[tuple[str, str], str]:
-    with BY_EYE.open(newline="") as lines:
-        return {(row["folder"], row["file"]): row["sequence"] for row in csv.DictReader(lines)}
+    with BY_EYE.open(newline="") as csv_file:
+        return {(row["folder"], row["file"]): row["sequence"] for row in csv.DictReader(csv_file)}

@@ -27,10 +27,10 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
             following[c + 1, r + 1].append((c, r + 1))
         if not padded[r + 1, c]:
             following[c, r + 1].append((c, r))
-    lines = []
+    polylines = []
     while following:
-        lines.append(_straightened(_walked(following)))
-    return lines
+        polylines.append(_straightened(_walked(following)))
+    return polylines
 
 
 def _walked(following: dict[Corner, list[Corner]]) -> list[Corner]:

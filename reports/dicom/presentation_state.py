@@ -32,15 +32,15 @@ def reference(origin: Origin) -> Reference:
 
 
 def presentation_state(
-    origin: Origin, lines: Mapping[int, Sequence[NDArray[np.float64]]], words: Sequence[str]
+    origin: Origin, outlines: Mapping[int, Sequence[NDArray[np.float64]]], words: Sequence[str]
 ) -> bytes:
-    """The file. `lines` are the outlines (column, row) on the source's pictures by their number, from 0.
+    """The file. `outlines` are polylines (column, row) on the source's pictures by their number, from 0.
 
     `words` stand on each of these pictures.
     """
     stand_ins = StandIns(origin)
     _show_as_stated(stand_ins, origin)
-    shown = [stand_ins.datasets[number] for number in lines]
+    shown = [stand_ins.datasets[number] for number in outlines]
     made = GrayscaleSoftcopyPresentationState(
         referenced_images=shown,
         **origin.common(KIND, SERIES_NUMBER, "Lightbox outlines, not for diagnostic use"),
@@ -49,7 +49,7 @@ def presentation_state(
         content_creator_name=person_name(origin.creator or "Lightbox"),
         graphic_layers=[_LAYER],
         graphic_annotations=[
-            _annotation(stand_ins.datasets[number], drawn, words) for number, drawn in lines.items()
+            _annotation(stand_ins.datasets[number], drawn, words) for number, drawn in outlines.items()
         ],
     )
     stand_ins.make_real(made)

@@ -229,9 +229,15 @@ def _on_segment(
 
 
 def _diameters(origin: Origin, lesion: MeasuredSegment) -> list[sr.Measurement]:
-    lines = ((LONG_AXIS, lesion.longest), (SHORT_AXIS, lesion.perpendicular), (MAXIMUM_3D, lesion.maximum_3d))
+    diameters = (
+        (LONG_AXIS, lesion.longest),
+        (SHORT_AXIS, lesion.perpendicular),
+        (MAXIMUM_3D, lesion.maximum_3d),
+    )
     return [
-        _measured(name, line.length_mm, _MM, _ends(origin, line)) for name, line in lines if line is not None
+        _measured(name, diameter.length_mm, _MM, _ends(origin, diameter))
+        for name, diameter in diameters
+        if diameter is not None
     ]
 
 

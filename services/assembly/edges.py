@@ -17,7 +17,7 @@ def build_edges(
     stores: Stores,
     reading: ReadingServices,
     arrived: Callable[[Scan], None],
-    heard: Callable[[Result], None],
+    reviewed: Callable[[Result], None],
 ) -> EdgeArrivals:
     """Put it together; nobody is asked anything."""
     return EdgeArrivals(
@@ -29,5 +29,5 @@ def build_edges(
         SuitabilityGate(reading.reader),
         reading.readings,
         arrived,
-        heard,
+        reviewed,
     )

@@ -194,8 +194,8 @@ class _Walk:
         self.faults.append(ChainFault(kind, first, last, sentence))
 
     def _gap(self, first: int, last: int) -> None:
-        one = first == last
-        said = f"Event {first} was removed." if one else f"Events {first} to {last} were removed."
+        single = first == last
+        said = f"Event {first} was removed." if single else f"Events {first} to {last} were removed."
         self.fault(FaultKind.REMOVED, first, last, said)
 
     def _is_sound(self, link: AuditLink) -> bool:

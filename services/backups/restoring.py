@@ -52,10 +52,10 @@ def checked(
 ) -> Chosen:
     """A backup that can go to where the settings say. Raises InvalidInput with the reason why not."""
     folder = manifest.chosen(folder)
-    found = manifest.faults(folder)
-    if found:
-        more = f" And {len(found) - MOST_SAID} more." if len(found) > MOST_SAID else ""
-        raise InvalidInput(f"The backup {folder} is damaged. {' '.join(found[:MOST_SAID])}{more}")
+    faults = manifest.faults(folder)
+    if faults:
+        more = f" And {len(faults) - MOST_SAID} more." if len(faults) > MOST_SAID else ""
+        raise InvalidInput(f"The backup {folder} is damaged. {' '.join(faults[:MOST_SAID])}{more}")
     known = manifest.read(folder)
     _refuse_newer(known)
     _refuse_other_kinds(known, settings)

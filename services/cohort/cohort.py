@@ -80,14 +80,14 @@ class Cohorts:
         if viewer is not None:
             require(viewer, Permission.SEE_COHORT)
         hidden = self._hidden(viewer)
-        lines = self._ledger.columns(hidden)
-        asked = of_one_kind(tidy(filters), lines)
-        key = (lines.revision, lines.departments, hidden, tuple(asked.items()), self._refusals.count())
+        columns = self._ledger.columns(hidden)
+        asked = of_one_kind(tidy(filters), columns)
+        key = (columns.revision, columns.departments, hidden, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        counted = Counting(lines, asked).cohort(self._refused(asked))
+        counted = Counting(columns, asked).cohort(self._refused(asked))
         with self._turn:
             self._answers[key] = counted
             while len(self._answers) > _KEPT_ANSWERS:
@@ -134,13 +134,13 @@ class Cohorts:
         return self._choices(viewer)
 
     def _choices(self, viewer: User) -> dict[str, list[str]]:
-        lines = self._ledger.columns(self._hidden(viewer))
+        columns = self._ledger.columns(self._hidden(viewer))
         return {
             name: in_order(
-                name, [value for value in lines.names[name] if value and occurs(lines, name, value)]
+                name, [value for value in columns.names[name] if value and occurs(columns, name, value)]
             )
             for name in FILTERS
-            if name in lines.names and name != "place"
+            if name in columns.names and name != "place"
         }
 
     def total(self, filters: Query, viewer: User | None) -> int:

@@ -81,18 +81,21 @@ class CohortComparison:
         """
         if viewer is not None:
             require(viewer, Permission.SEE_COHORT)
-        lines = self._ledger.columns(self._hidden(viewer))
-        cohorts = selected(lines, of_one_kind(first, lines)), selected(lines, of_one_kind(second, lines))
-        differences = [_share(lines, cohorts, name) for name in _SHARES]
-        differences += [_number(lines, cohorts, name) for name in _NUMBERS]
+        columns = self._ledger.columns(self._hidden(viewer))
+        cohorts = (
+            selected(columns, of_one_kind(first, columns)),
+            selected(columns, of_one_kind(second, columns)),
+        )
+        differences = [_share(columns, cohorts, name) for name in _SHARES]
+        differences += [_number(columns, cohorts, name) for name in _NUMBERS]
         return _holm(differences)
 
 
-def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
+def _share(columns: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, dimension, hits, among = _SHARES[name]
-    of_hits, of_among = (selected(lines, {dimension: values}) for values in (hits, among))
+    of_hits, of_among = (selected(columns, {dimension: values}) for values in (hits, among))
     if name == "missed":  # right answers count here only for those who are ill
-        of_among = of_hits | of_among & selected(lines, {"result": ("positive",)})
+        of_among = of_hits | of_among & selected(columns, {"result": ("positive",)})
     n = tuple(rows.intersection_cardinality(of_among) for rows in cohorts)
     hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
     rates = [proportion(h, total) for h, total in zip(hit, n, strict=True)]
@@ -115,9 +118,9 @@ def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
     return "chi-square", float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
+def _number(columns: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, unit, steps = _NUMBERS[name]
-    values = _values(lines, name)
+    values = _values(columns, name)
     picked = [values[row_numbers(rows)] for rows in cohorts]
     samples = [values_of[~np.isnan(values_of)] for values_of in picked]
     n = (len(samples[0]), len(samples[1]))
@@ -132,8 +135,8 @@ def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Coho
     return replace(plain, effect=effect, low=low, high=high, test="Mann-Whitney", p=p)
 
 
-def _values(lines: LedgerColumns, name: str) -> FloatArray:
-    number = lines.numbers
+def _values(columns: LedgerColumns, name: str) -> FloatArray:
+    number = columns.numbers
     if name == "read_s":
         return QUANTITIES[name](number)
     if name == "volume_ml":

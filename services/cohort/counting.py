@@ -100,16 +100,16 @@ class Cohort:
 class Counting:
     """One count through the index."""
 
-    def __init__(self, lines: LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
-        self._lines = lines
+    def __init__(self, columns: LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
+        self._columns = columns
         self._filters = filters
-        self._rows = selected(lines, filters)
+        self._rows = selected(columns, filters)
         self._others: dict[frozenset[str], Rows] = {frozenset(): self._rows}
         self._read: dict[str, tuple[Rows, Rows]] = {}
 
     def cohort(self, refused: list[KeptRefusal]) -> Cohort:
         """All numbers of the page; `refused` are the refusals that fit."""
-        dice = known_values(self._lines.index, self._lines.numbers, self._rows, "dice")
+        dice = known_values(self._columns.index, self._columns.numbers, self._rows, "dice")
         return Cohort(
             filters=self._filters,
             scans=KeyFigure(len(self._rows), self._filters),
@@ -144,11 +144,13 @@ class Counting:
             dice_median=float(np.median(dice)) if len(dice) else None,
             refusals_by_reason=_counted([kept.refusal.code for kept in refused]),
             refusals_by_scanner=_counted([kept.refusal.scanner or bands.UNKNOWN for kept in refused]),
-            of_departments=self._lines.departments is not None,
+            of_departments=self._columns.departments is not None,
         )
 
     def _refused_share(self, refused: int) -> Estimate | None:
-        if self._lines.departments is not None or any(name not in REFUSAL_FILTERS for name in self._filters):
+        if self._columns.departments is not None or any(
+            name not in REFUSAL_FILTERS for name in self._filters
+        ):
             return None
         return proportion(refused, refused + len(self._rows))
 
@@ -160,14 +162,14 @@ class Counting:
 
     def _both(self, name: str, values: Sequence[str]) -> Rows:
         """The scans that fit the filters and one more."""
-        return self._rows & among(self._lines, name, values)
+        return self._rows & among(self._columns, name, values)
 
     def _tile(self, name: str, values: Sequence[str]) -> KeyFigure:
         return KeyFigure(len(self._both(name, values)), self._with(name, values))
 
     def _patients(self) -> int:
-        seen = np.zeros(len(self._lines.people.ids) + 1, dtype=bool)
-        seen[self._lines.patients[row_numbers(self._rows)]] = True
+        seen = np.zeros(len(self._columns.people.ids) + 1, dtype=bool)
+        seen[self._columns.patients[row_numbers(self._rows)]] = True
         return int(np.count_nonzero(seen))
 
     def _among_read(self, name: str, value: str) -> KeyFigure:
@@ -185,7 +187,7 @@ class Counting:
         return KeyFigure(tile.n, tile.filters, share=proportion(tile.n, reviewed.n))
 
     def _spread(self, rows: Rows, quantity: str) -> Spread:
-        n, values = percentiles(self._lines.index, self._lines.numbers, rows, quantity, (50, 90))
+        n, values = percentiles(self._columns.index, self._columns.numbers, rows, quantity, (50, 90))
         return Spread(n, *values) if n else Spread(0, None, None)
 
     def _but(self, *names: str) -> Rows:
@@ -193,7 +195,7 @@ class Counting:
         left_out = frozenset(names).intersection(self._filters)
         if left_out not in self._others:
             others = {name: values for name, values in self._filters.items() if name not in left_out}
-            self._others[left_out] = selected(self._lines, others)
+            self._others[left_out] = selected(self._columns, others)
         return self._others[left_out]
 
     def _bars(self, name: str, rates: bool = False) -> list[Bar]:
@@ -214,19 +216,19 @@ class Counting:
         left_out = name if name in self._filters else ""
         if left_out not in self._read:
             negative, positive = (
-                self._but(name) & among(self._lines, "result", (result,)) for result in _READ
+                self._but(name) & among(self._columns, "result", (result,)) for result in _READ
             )
             self._read[left_out] = negative | positive, positive
         return self._read[left_out]
 
     def _classes(self, name: str) -> list[tuple[str, Rows]]:
         """Of each class of a dimension all rows, in the order of the classes."""
-        names = self._lines.names.get(name, ())
-        return [(value, self._lines.index.of(name, code)) for value, code in _coded_in_order(name, names)]
+        names = self._columns.names.get(name, ())
+        return [(value, self._columns.index.of(name, code)) for value, code in _coded_in_order(name, names)]
 
     def _sizes_by(self, name: str) -> dict[str, list[Bar]]:
         """Of each site or scanner the lesions by class of volume."""
-        names, rows, index = self._lines.names.get(name, ()), self._but(name, "size"), self._lines.index
+        names, rows, index = self._columns.names.get(name, ()), self._but(name, "size"), self._columns.index
         sizes: dict[str, list[Bar]] = {}
         for value, code in _coded_in_order(name, names):
             both = [
@@ -242,7 +244,7 @@ class Counting:
 
     def _over_time(self) -> list[Bar]:
         """Scans a day, week or month, as the length of the period asks for."""
-        days = self._lines.index.classes["day"]
+        days = self._columns.index.classes["day"]
         counts = {day: self._rows.intersection_cardinality(rows) for day, rows in days.items()}
         filled = [day for day, n in counts.items() if n]
         if not filled:

@@ -87,7 +87,7 @@ class _State:
 
     def _disclosed(self) -> set[str]:
         """The counts that a reader can read off."""
-        rows = (line.discloses for line in self.table.lines if not self._hidden(line.discloses))
+        rows = (counted.discloses for counted in self.table.rows if not self._hidden(counted.discloses))
         return self.table.public.union(*rows) - self.withheld
 
     def _bounds(self, unknown: Collection[str]) -> dict[str, tuple[float, float]]:
@@ -96,9 +96,9 @@ class _State:
         Of a vague one nothing but that it is there: a row without any case is told.
         """
         bounds = dict.fromkeys(unknown, (0.0, math.inf))
-        for line in self.table.lines:
-            if self._hidden(line.discloses) and len(line.discloses) == 1:
-                name = line.discloses[0]
+        for counted in self.table.rows:
+            if self._hidden(counted.discloses) and len(counted.discloses) == 1:
+                name = counted.discloses[0]
                 if name in self.vague:
                     bounds[name] = (1.0, math.inf)
                 else:

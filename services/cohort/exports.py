@@ -164,7 +164,7 @@ def table(cohort: Cohort, withheld_beside: Sequence[Cohort] | None = None) -> li
     """
     whole = cohort_table(cohort)
     if withheld_beside is None:
-        return [line.row for line in whole.lines]
+        return [counted.row for counted in whole.rows]
     for wider in withheld_beside:
         whole.apart |= apart_from(whole, cohort_table(wider))
     return suppressed(whole)

@@ -45,7 +45,7 @@ def _place(name: str) -> tuple[int, str]:
     return _PLACES.get(name, len(_PLACES)), name
 
 
-def of_one_kind(filters: Query, lines: LedgerColumns) -> dict[str, tuple[str, ...]]:
+def of_one_kind(filters: Query, columns: LedgerColumns) -> dict[str, tuple[str, ...]]:
     """Filters that say whether they are of real or of synthetic scans: the two never share a number.
 
     Where nothing is said, real ones are meant, or synthetic ones in a house that has no others. Raises
@@ -57,7 +57,7 @@ def of_one_kind(filters: Query, lines: LedgerColumns) -> dict[str, tuple[str, ..
         raise InvalidInput("Real and synthetic scans never share a number: choose one of them.")
     if kinds:
         return asked
-    only_made = occurs(lines, SYNTHETIC, "yes") and not occurs(lines, SYNTHETIC, "no")
+    only_made = occurs(columns, SYNTHETIC, "yes") and not occurs(columns, SYNTHETIC, "no")
     return tidy(asked | {SYNTHETIC: ("yes" if only_made else "no",)})
 
 
@@ -76,9 +76,9 @@ def of_kind(filters: Query, made: bool) -> dict[str, tuple[str, ...]]:
     return tidy({**filters, SYNTHETIC: ("yes" if made else "no",)})
 
 
-def occurs(lines: LedgerColumns, name: str, value: str) -> bool:
+def occurs(columns: LedgerColumns, name: str, value: str) -> bool:
     """Whether a scan that counts has this value of a filter."""
-    return bool(value) and not lines.index.alive.isdisjoint(among(lines, name, [value]))
+    return bool(value) and not columns.index.alive.isdisjoint(among(columns, name, [value]))
 
 
 def query_of(filters: Query) -> str:

@@ -27,21 +27,21 @@ _NOT_FIXED = ("task", "assigned")  # a task is asked of the registry; an account
 _EPOCH = date(1970, 1, 1)
 
 
-def require_here(filters: Query, lines: LedgerColumns, today: date) -> None:
+def require_here(filters: Query, columns: LedgerColumns, today: date) -> None:
     """Raises NotFound for a value that no scan can have here, InvalidInput for a day that is none."""
     for value in filters.get(FROM, ()):
         if day_number(value) > (today - _EPOCH).days:
             raise NotFound(f"{value} has not come yet.")
     for name, values in filters.items():
         for value in filter(None, values):
-            _require(name, value, lines)
+            _require(name, value, columns)
 
 
-def _require(name: str, value: str, lines: LedgerColumns) -> None:
+def _require(name: str, value: str, columns: LedgerColumns) -> None:
     if name in _OF_THIS_HOUSE:
-        if value not in (bands.UNKNOWN, bands.NONE) and not occurs(lines, name, value):
+        if value not in (bands.UNKNOWN, bands.NONE) and not occurs(columns, name, value):
             raise NotFound(f"There are no scans of {name_of(name)} “{value[:60]}” here.")
         return
-    fixed = name in lines.names and name not in _NOT_FIXED
-    if fixed and value not in _ALWAYS_HERE.get(name, lines.names[name]):
+    fixed = name in columns.names and name not in _NOT_FIXED
+    if fixed and value not in _ALWAYS_HERE.get(name, columns.names[name]):
         raise NotFound(f"There is no {name_of(name)} called “{value[:60]}”.")

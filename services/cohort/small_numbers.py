@@ -116,7 +116,7 @@ def suppressed(table: CohortTable) -> list[ExportRow]:
     """The rows with small numbers withheld, and as many others as it takes to keep them so."""
     few = {name for name, n in table.counts.items() if small(n) and name not in table.answers}
     withheld, vague = protected(table, few, LEAST - 1)
-    return _never_alone([_shown(line, withheld, few - vague) for line in table.lines])
+    return _never_alone([_shown(counted, withheld, few - vague) for counted in table.rows])
 
 
 def apart_from(table: CohortTable, wider: CohortTable) -> set[str]:
@@ -124,12 +124,12 @@ def apart_from(table: CohortTable, wider: CohortTable) -> set[str]:
 
     Both are of the same kind of table, the wider one with fewer filters; rows are the same by their names.
     """
-    others = {row_key(line.row): line.discloses for line in wider.lines}
+    others = {row_key(counted.row): counted.discloses for counted in wider.rows}
     no_secret = table.states | table.answers
     return {
         name
-        for line in table.lines
-        for name, other in zip(line.discloses, others.get(row_key(line.row), ()), strict=False)
+        for counted in table.rows
+        for name, other in zip(counted.discloses, others.get(row_key(counted.row), ()), strict=False)
         if table.counts[name] and name not in no_secret
         if small(wider.counts[other] - table.counts[name])
     }

@@ -78,7 +78,7 @@ class CohortTable:
     `answers` are no secret however few they are.
     """
 
-    lines: list[CountedRow] = field(default_factory=list)
+    rows: list[CountedRow] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     sums: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     public: set[str] = field(default_factory=set)
@@ -180,7 +180,7 @@ class _Building:
         """Median and 90th percentile, with n."""
         self._table.counts[key] = values.n
         for quantity, value in ((f"median{unit}", values.median), (f"p90{unit}", values.p90)):
-            self._table.lines.append(CountedRow(ExportRow(section, name, quantity, values.n, value), (key,)))
+            self._table.rows.append(CountedRow(ExportRow(section, name, quantity, values.n, value), (key,)))
 
     def dice(self, section: str) -> None:
         """Mean with its interval and median, with n."""
@@ -190,7 +190,7 @@ class _Building:
         if mean.n:
             told = ExportRow(section, DRAWN_DICE, MEAN, mean.n, mean.value, mean.low, mean.high)
         for row in (told, ExportRow(section, DRAWN_DICE, "median", mean.n, median)):
-            self._table.lines.append(CountedRow(row, (_DICE,)))
+            self._table.rows.append(CountedRow(row, (_DICE,)))
 
     def whole(self) -> CohortTable:
         """The table with what holds between the sections; sums that do not hold are left out."""
@@ -225,7 +225,7 @@ class _Building:
         if tile.share is not None:
             self._table.counts[others] = tile.share.n - tile.n
             row = _share_row("summary", name, tile.share)
-            self._table.lines.append(CountedRow(row, (query_of(tile.filters), others)))
+            self._table.rows.append(CountedRow(row, (query_of(tile.filters), others)))
 
     def _positive(self, section: str, bar: Bar, share: Estimate) -> None:
         hits = round(share.value * share.n) if share.n else 0
@@ -233,7 +233,7 @@ class _Building:
         self._table.counts |= dict(zip(keys, (hits, share.n - hits, bar.n - share.n), strict=True))
         self._table.sums.append((query_of(bar.filters), tuple(keys)))
         self._table.states.add(keys[2])
-        self._table.lines.append(CountedRow(_share_row(section, bar.name, share), (keys[0], keys[1])))
+        self._table.rows.append(CountedRow(_share_row(section, bar.name, share), (keys[0], keys[1])))
 
     def _positives(self, bars: Sequence[Bar]) -> None:
         """Over all classes, positive, negative and unread scans make up those of the cohort."""
@@ -270,7 +270,7 @@ class _Building:
 
     def _count(self, section: str, name: str, quantity: str, key: str, n: int, group: str = "") -> None:
         self._table.counts[key] = n
-        self._table.lines.append(CountedRow(ExportRow(section, name, quantity, n, n, group=group), (key,)))
+        self._table.rows.append(CountedRow(ExportRow(section, name, quantity, n, n, group=group), (key,)))
 
 
 def _share_row(section: str, name: str, share: Estimate) -> ExportRow:

@@ -172,7 +172,7 @@ def _scans(arguments: Namespace, settings: Settings) -> int:
 def _print_outcome(made: SetOutcome) -> None:
     evaluation = made.evaluation
     print(f"{evaluation.task} version {evaluation.version}. {evaluation.chosen.words}.")
-    print(f"{made.read:,} of {evaluation.total:,} scans were read; {made.found:,} were called positive.")
+    print(f"{made.read:,} of {evaluation.total:,} scans were read; {made.positives:,} were called positive.")
     if made.known:
         print(f"Of {made.known:,} the truth is known:")
         print_metrics(made.figures)

@@ -31,10 +31,10 @@ class DepartmentWall:
         if bound() is None:
             return frozenset()
         ids = sorted({match[1] for text in texts for match in _ID.finditer(plain(text))})
-        found: set[str] = set()
+        outside: set[str] = set()
         for start in range(0, len(ids), _AT_ONCE):
-            found |= self._store.outside(ids[start : start + _AT_ONCE])
-        return frozenset(found)
+            outside |= self._store.outside(ids[start : start + _AT_ONCE])
+        return frozenset(outside)
 
 
 def plain(text: str) -> str:

@@ -134,13 +134,13 @@ class Segments:
         """What each reading is called by each attribute but the feature itself."""
         scan_ids = frame["scan_id"].astype(str).to_numpy()
         names = {name: _texts(frame[name]) for name in OF_READINGS if name in frame.columns}
-        lines = self._ledger.columns()
-        alive = lines.rows
-        mine = alive[np.isin(lines.scan_ids[alive], scan_ids.astype("S"))]
-        places = {lines.scan_ids[row].decode(): int(row) for row in mine}
+        columns = self._ledger.columns()
+        alive = columns.rows
+        mine = alive[np.isin(columns.scan_ids[alive], scan_ids.astype("S"))]
+        places = {columns.scan_ids[row].decode(): int(row) for row in mine}
         at = np.array([places.get(scan_id, -1) for scan_id in scan_ids])
-        names["sequence"] = _of_ledger(lines, at)
-        names["week"] = np.array([_week(int(lines.days[row])) if row >= 0 else UNKNOWN for row in at])
+        names["sequence"] = _of_ledger(columns, at)
+        names["week"] = np.array([_week(int(columns.days[row])) if row >= 0 else UNKNOWN for row in at])
         senders = self._senders(list(scan_ids))
         names["sender"] = np.array([senders.get(scan_id, UNKNOWN) for scan_id in scan_ids])
         names.pop(feature, None)
@@ -249,8 +249,8 @@ def _texts(series: pd.Series) -> Names:
     return texts
 
 
-def _of_ledger(lines: LedgerColumns, at: NDArray[np.int64]) -> Names:
-    names, codes = lines.names["sequence"], lines.codes["sequence"]
+def _of_ledger(columns: LedgerColumns, at: NDArray[np.int64]) -> Names:
+    names, codes = columns.names["sequence"], columns.codes["sequence"]
     return np.array([names[codes[row]] if row >= 0 else UNKNOWN for row in at], dtype=object)
 
 

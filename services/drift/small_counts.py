@@ -107,10 +107,10 @@ def _withheld(
     table = CohortTable(counts=counts, public=set() if small(total) else {_TOTAL})
     parts = tuple(f"class {name}" for name in names)
     table.sums = [(_TOTAL, (_KNOWN, _MISSING)), (_KNOWN, (*parts, _REST))]
-    table.lines = [_line("summary", name, name, counts) for name in (_TOTAL, _KNOWN, _MISSING)]
-    table.lines += [_line(feature["kind"], part, part, counts) for part in parts]
+    table.rows = [_counted_row("summary", name, name, counts) for name in (_TOTAL, _KNOWN, _MISSING)]
+    table.rows += [_counted_row(feature["kind"], part, part, counts) for part in parts]
     if feature["kind"] == CATEGORY and UNKNOWN in names:  # then what is missing is a class like others
-        table.lines[2] = _line("summary", _MISSING, f"class {UNKNOWN}", counts)
+        table.rows[2] = _counted_row("summary", _MISSING, f"class {UNKNOWN}", counts)
     return {row.name: row.note for row in suppressed(table) if row.note}
 
 
@@ -118,7 +118,7 @@ def _versions(told: dict[str, Any]) -> bool:
     versions = told.get("versions") or {}
     counts = {_TOTAL: sum(versions.values())} | {f"version {name}": n for name, n in versions.items()}
     table = CohortTable(counts=counts, public={_TOTAL}, sums=[(_TOTAL, tuple(counts)[1:])])
-    table.lines = [_line("version", name, name, counts) for name in tuple(counts)[1:]]
+    table.rows = [_counted_row("version", name, name, counts) for name in tuple(counts)[1:]]
     few = {row.name for row in suppressed(table) if row.note}
     told["versions"] = {name: None if f"version {name}" in few else n for name, n in versions.items()}
     return bool(few)
@@ -168,7 +168,7 @@ def _rates_withheld(rates: Mapping[str, Any]) -> dict[str, str]:
     counts = {what: rates[name]["n"] for name, what in _RATES.items()}
     counts["called-healthy"] = counts["all"] - counts["called-ill"]
     table = CohortTable(counts=counts, sums=list(_TRUTH_SUMS))
-    table.lines = [_line("summary", name, what, counts) for name, what in _RATES.items()]
+    table.rows = [_counted_row("summary", name, what, counts) for name, what in _RATES.items()]
     return {row.name: row.note for row in suppressed(table) if row.note}
 
 
@@ -187,7 +187,7 @@ def _notes(notes: Sequence[str], titles: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _line(section: str, name: str, count: str, counts: Mapping[str, int]) -> CountedRow:
+def _counted_row(section: str, name: str, count: str, counts: Mapping[str, int]) -> CountedRow:
     return CountedRow(ExportRow(section, name, "scans", counts[count], counts[count]), (count,))
 
 

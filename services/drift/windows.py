@@ -165,9 +165,9 @@ class Windows:
 
     def fitting(self, frame: pd.DataFrame, query: str) -> pd.DataFrame:
         """Those rows whose scans fit the filters now."""
-        lines = self._ledger.columns()
-        rows = row_numbers(selected(lines, filters_of(query)))
-        wanted = {scan_id.decode() for scan_id in lines.scan_ids[rows].tolist()}
+        columns = self._ledger.columns()
+        rows = row_numbers(selected(columns, filters_of(query)))
+        wanted = {scan_id.decode() for scan_id in columns.scan_ids[rows].tolist()}
         return frame[frame["scan_id"].isin(wanted).to_numpy()]
 
     def _with_truth(self, frame: pd.DataFrame, task: str) -> pd.DataFrame:

@@ -68,16 +68,16 @@ class EdgeArrivals:
         gate: SuitabilityGate,
         readings: Reading,
         arrived: Callable[[Scan], None],
-        heard: Callable[[Result], None],
+        reviewed: Callable[[Result], None],
     ) -> None:
-        """`arrived` is told of each new scan that nobody has reviewed, `heard` of results that were."""
+        """`arrived` is told of each new scan that nobody has reviewed, `reviewed` of results that were."""
         self._settings = settings
         self._stores = stores
         self._versions = versions
         self._gate = gate
         self._readings = readings
         self._tell_arrived = arrived
-        self._heard = heard
+        self._tell_reviewed = reviewed
         self._turn = threading.Lock()
         self.max_bytes = settings.max_scan_bytes * _ROOM_BESIDE
 
@@ -208,7 +208,7 @@ class EdgeArrivals:
         for result_id in {review.result_id for review in brought.reviews}:
             result = self._stores.results.get(result_id)
             if result is not None:
-                self._heard(result)
+                self._tell_reviewed(result)
 
     def _decoded(self, package: OpenedPackage, folder: Path) -> tuple[DecodedScan, Path]:
         """The scan of the package out of its bytes, with what these do not say any more; and its bytes.

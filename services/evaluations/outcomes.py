@@ -51,7 +51,7 @@ class SetOutcome:
     evaluation: Evaluation
     read: int
     known: int
-    found: int  # called positive, of all that were read
+    positives: int  # called positive, of all that were read
     failed: int
     figures: dict[str, Estimate]
     cases: tuple[SetCase, ...]
@@ -150,7 +150,7 @@ class Outcomes:
             evaluation=evaluation,
             read=len(answered),
             known=len(judged),
-            found=sum(bool(case.reading.positive) for case in answered),
+            positives=sum(bool(case.reading.positive) for case in answered),
             failed=len(cases) - len(answered),
             figures=scored(judged),
             cases=tuple(sorted(cases, key=lambda case: _place(case, wrong))),

@@ -39,7 +39,7 @@ def plain_outcome(made: SetOutcome, *, sees_scans: bool) -> dict[str, Any]:
     return {
         "read": made.read,
         "not_read": made.failed,
-        "called_positive": made.found,
+        "called_positive": made.positives,
         "truth_known": made.known,
         "trained_on": made.trained_on,
         "figures": {name: figure.plain() for name, figure in made.figures.items()},

@@ -109,11 +109,11 @@ class ScanSets:
         return ScanSet(ScanSetKind.COHORT, query_of(filters), words, synthetic)
 
     def _fitting(self, chosen: ScanSet) -> list[str]:
-        lines = self._ledger.columns()
-        rows = row_numbers(selected(lines, filters_of(chosen.key)))
+        columns = self._ledger.columns()
+        rows = row_numbers(selected(columns, filters_of(chosen.key)))
         if len(rows) > MOST_SCANS:
             raise InvalidInput(_TOO_MANY.format(most=MOST_SCANS, count=len(rows)))
-        return [lines.scan_ids[row].decode() for row in rows]
+        return [columns.scan_ids[row].decode() for row in rows]
 
     def _pack(self, pack: PackOfScans) -> ScanSet:
         """Of real scans, unless there are only synthetic ones in it."""

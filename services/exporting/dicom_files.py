@@ -115,14 +115,14 @@ class DicomFiles:
 
     def state(self, version: ResultVersion, origin: Origin) -> File:
         """GSPS: the outline on every picture of the source that has some, else words on the middle one."""
-        lines: dict[int, list[NDArray[np.float64]]] = {}
+        drawn: dict[int, list[NDArray[np.float64]]] = {}
         if version.result.has_mask:
             mask = formats.to_source(self._mask(version), version.view.scan.grid).transpose(2, 1, 0)
-            lines = {int(index): outlines(mask[index]) for index in np.flatnonzero(mask.any(axis=(1, 2)))}
-        if not lines:
-            lines = {len(origin.source.frames) // 2: []}
+            drawn = {int(index): outlines(mask[index]) for index in np.flatnonzero(mask.any(axis=(1, 2)))}
+        if not drawn:
+            drawn = {len(origin.source.frames) // 2: []}
         content = presentation_state.presentation_state(
-            _worded(origin, version), lines, picture_words(version)
+            _worded(origin, version), drawn, picture_words(version)
         )
         return _file(version, "gsps.dcm", content)
 

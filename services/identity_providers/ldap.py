@@ -92,13 +92,13 @@ class LdapDirectory:
 
     def _groups(self, connection: Connection, dn: str) -> tuple[str, ...]:
         """The distinguished names of the groups that an entry is in; of those that hold these, where set."""
-        found: set[str] = set()
+        groups: set[str] = set()
         asked, depth = [dn], 0
-        while asked and depth < _DEEPEST and len(found) < _MOST_GROUPS:
-            new = {group for member in asked for group in self._groups_with(connection, member)} - found
-            found |= new
+        while asked and depth < _DEEPEST and len(groups) < _MOST_GROUPS:
+            new = {group for member in asked for group in self._groups_with(connection, member)} - groups
+            groups |= new
             asked, depth = (sorted(new) if self._settings.nested_groups else []), depth + 1
-        return tuple(sorted(found))
+        return tuple(sorted(groups))
 
     def _groups_with(self, connection: Connection, member: str) -> list[str]:
         base = self._settings.group_base or self._settings.base

@@ -69,20 +69,20 @@ class Importing:
         files: FileStore,
         reader: Reader | None,
         jobs: Jobs | None = None,
-        heard: ReviewListener = lambda _: None,
+        reviewed: ReviewListener = lambda _: None,
         elsewhere: WorkplaceOf | None = None,
         alone: Alone | None = None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
         Without a reader nothing can be run here; `elsewhere` is where items are decoded and read instead.
-        `heard` is told of results whose truth came with a label. `alone` says whether no other server of the
-        house is within it.
+        `reviewed` is told of results whose truth came with a label. `alone` says whether no other server of
+        the house is within it.
         """
         self._no_other_server = alone or LocalEvents().alone
         self._settings = settings
         self._imports = ImportStore(database)
-        self._writer = ImportWriter(database, files, self._imports, heard)
+        self._writer = ImportWriter(database, files, self._imports, reviewed)
         self._reader = reader
         self._elsewhere = elsewhere
         self._audit = AuditLog(database)

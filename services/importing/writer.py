@@ -95,13 +95,13 @@ class ImportWriter:
         database: Database,
         files: FileStore,
         imports: ImportStore,
-        heard: ReviewListener = lambda _: None,
+        reviewed: ReviewListener = lambda _: None,
     ) -> None:
-        """`heard` is told of each result whose truth came with a label, once it is kept."""
+        """`reviewed` is told of each result whose truth came with a label, once it is kept."""
         self._database = database
         self._files = files.unhurried()  # flushed once for all scans of a transaction, before it
         self._imports = imports
-        self._heard = heard
+        self._tell_reviewed = reviewed
         self._patients = PatientStore(database)
         self._scans = ScanStore(database)
         self._results = ResultStore(database)
@@ -180,7 +180,7 @@ class ImportWriter:
             if result is not None
         }
         for result in of_month.values():  # one of each month is enough
-            self._heard(result)
+            self._tell_reviewed(result)
 
     def _settled(self, outcome: ItemOutcome) -> ImportItem:
         added: list[str] = []

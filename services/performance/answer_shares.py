@@ -110,12 +110,12 @@ class Answers:
 
     def _refused(self, task: str) -> dict[tuple[str, bool], int]:
         """Refusals of the modalities that the task's scans are of, by month and whether synthetic."""
-        lines = self._ledger.columns()
-        mine = among(lines, "task", [task])
+        columns = self._ledger.columns()
+        mine = among(columns, "task", [task])
         modalities = {
             name
-            for name in lines.names["modality"]
-            if not (among(lines, "modality", [name]) & lines.index.alive).isdisjoint(mine)
+            for name in columns.names["modality"]
+            if not (among(columns, "modality", [name]) & columns.index.alive).isdisjoint(mine)
         }
         counts: dict[tuple[str, bool], int] = {}
         for at, modality, synthetic in self._refusals.moments():
@@ -147,7 +147,7 @@ def withheld_answers(every: Sequence[AnswerShares]) -> dict[tuple[Cell, Outcome]
             name = f"{shares.cell} {outcome}"
             names[name], table.counts[name] = (shares.cell, outcome), n
             row = ExportRow(str(shares.cell), name, outcome, n, n, group=name)
-            table.lines.append(CountedRow(row, (name,)))
+            table.rows.append(CountedRow(row, (name,)))
             if shares.month:
                 months.setdefault(f"{(shares.version, '', shares.synthetic)} {outcome}", []).append(name)
         table.sums.append((whole, tuple(f"{shares.cell} {outcome}" for outcome in shares.counts)))

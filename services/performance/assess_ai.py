@@ -51,22 +51,24 @@ class AssessAi:
         """
         require(user, Permission.SEE_STATISTICS)
         which = asked.which()
-        lines = self._ledger.columns(asked.hidden)
-        rows = row_numbers(selected(lines, of_kind(filters_of(which), made=False)))
-        content = csv_text(COLUMNS, (_row(lines, row, asked) for row in rows.tolist()))
+        columns = self._ledger.columns(asked.hidden)
+        rows = row_numbers(selected(columns, of_kind(filters_of(which), made=False)))
+        content = csv_text(COLUMNS, (_row(columns, row, asked) for row in rows.tolist()))
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
         name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{house_clock.day_of(at)}.csv"
         return Export(name, content, MIME["csv"])
 
 
-def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
-    number = {name: float(column[row]) for name, column in lines.numbers.items()}
-    said = {name: lines.names[name][int(lines.codes[name][row])] for name in ("sex", "sequence", "modality")}
+def _row(columns: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
+    number = {name: float(column[row]) for name, column in columns.numbers.items()}
+    said = {
+        name: columns.names[name][int(columns.codes[name][row])] for name in ("sex", "sequence", "modality")
+    }
     known = {name: "" if value == "unknown" else value for name, value in said.items()}
     return [
-        lines.people.pseudonyms[int(lines.patients[row])],
-        lines.scan_ids[row].decode(),
+        columns.people.pseudonyms[int(columns.patients[row])],
+        columns.scan_ids[row].decode(),
         _RESULTS.get(number["positive"], ""),
         "" if np.isnan(number["probability"]) else f"{number['probability']:.4f}",
         "Lightbox",

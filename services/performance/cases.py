@@ -183,11 +183,11 @@ class Cases:
         if which.what not in _AS_FILTERS:
             return ""
         filters = filters_of(which, _AS_FILTERS[which.what] | _group_filter(which.group))
-        lines, wanted = self._ledger.columns(which.hidden), self.of(which).scan_id
-        rows = selected(lines, filters)
+        columns, wanted = self._ledger.columns(which.hidden), self.of(which).scan_id
+        rows = selected(columns, filters)
         if len(rows) != len(wanted):
             return ""
-        shown = {scan_id.decode() for scan_id in lines.scan_ids[row_numbers(rows)].tolist()}
+        shown = {scan_id.decode() for scan_id in columns.scan_ids[row_numbers(rows)].tolist()}
         return addresses.worklist(query_of(filters)) if shown == set(wanted) else ""
 
 

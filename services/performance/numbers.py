@@ -230,8 +230,8 @@ class Performance:
             for dimension in CHOICES
         }
         return {
-            dimension: [age for age in AGES if age in found] if dimension == "age" else sorted(found)
-            for dimension, found in names.items()
+            dimension: [age for age in AGES if age in values] if dimension == "age" else sorted(values)
+            for dimension, values in names.items()
         }
 
     def coverage(self, asked: PerformanceQuery) -> ReadCount:

@@ -112,7 +112,7 @@ def _table(judgements: Judgements) -> CohortTable:
         for figure in figures:
             keys = tuple(f"{cell} {what}" for what in _DISCLOSES[figure])
             n = table.counts[keys[0]]
-            table.lines.append(CountedRow(ExportRow(section, cell, figure, n, n, group=cell), keys))
+            table.rows.append(CountedRow(ExportRow(section, cell, figure, n, n, group=cell), keys))
         table.sums += [_sum(cell, total, parts) for total, parts in _SUMS]
         table.answers |= {f"{cell} {what}" for what in _ANSWERS}
         if section in _LAST:

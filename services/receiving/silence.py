@@ -89,13 +89,13 @@ def pause(arrived: NDArray[np.bool_], listened: NDArray[np.float64], hour_of_wee
         raise ValueError("nothing ever came")
     last = int(came[-1])
     first = max(int(came[0]), last + 1 - HISTORY_WEEKS * QUARTERS_A_WEEK)
-    heard = np.where(arrived, 1.0, listened)  # what came was listened to, whatever our notes say
+    listening = np.where(arrived, 1.0, listened)  # what came was listened to, whatever our notes say
     history = slice(first, last + 1)
-    weeks, arrivals = float(heard[history].sum()) / QUARTERS_A_WEEK, int(arrived[history].sum())
+    weeks, arrivals = float(listening[history].sum()) / QUARTERS_A_WEEK, int(arrived[history].sum())
     if weeks < LEARNT_WEEKS or arrivals < LEARNT_ARRIVALS:
         return Pause(weeks, arrivals, float("nan"), float("nan"))
-    rates = _rates(arrived[history], heard[history], hour_of_week[history])
-    clock = np.concatenate([[0.0], np.cumsum(rates[hour_of_week[first:]] / 4 * heard[first:])])
+    rates = _rates(arrived[history], listening[history], hour_of_week[history])
+    clock = np.concatenate([[0.0], np.cumsum(rates[hour_of_week[first:]] / 4 * listening[first:])])
     pauses = np.sort(np.diff(clock[came[came >= first] - first]))[::-1]
     longest = min(max(1, round(weeks / _WEEKS_A_MONTH)), len(pauses))
     usual_rate = float((rates**2).sum() / rates.sum())
@@ -104,11 +104,11 @@ def pause(arrived: NDArray[np.bool_], listened: NDArray[np.float64], hour_of_wee
 
 
 def _rates(
-    arrived: NDArray[np.bool_], heard: NDArray[np.float64], hour_of_week: NDArray[np.intp]
+    arrived: NDArray[np.bool_], listening: NDArray[np.float64], hour_of_week: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Quarters with arrivals that an hour is expected to have, for each of the 168 hours of the week."""
     came = np.bincount(hour_of_week, arrived, 168).reshape(_HOURS)
-    hours = np.bincount(hour_of_week, heard, 168).reshape(_HOURS) / 4
+    hours = np.bincount(hour_of_week, listening, 168).reshape(_HOURS) / 4
     of_day = came.sum(axis=1) / np.maximum(hours.sum(axis=1), 1e-9)
     of_hour = came.sum(axis=0) / np.maximum(hours.sum(axis=0), 1e-9)
     expected = np.outer(of_day, of_hour) / (came.sum() / hours.sum())

@@ -126,12 +126,12 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
 def _answers(judgements: Judgements, hidden: WithheldFigures) -> Table:
     """The confusion matrix; each line is told where the cases that it is of are."""
     counts = confusion(judgements)
-    lines: tuple[tuple[str, str, tuple[int, int]], ...] = (
+    truths: tuple[tuple[str, str, tuple[int, int]], ...] = (
         ("ill", "recall", (counts.hit, counts.miss)),
         ("healthy", "specificity", (counts.false_alarm, counts.right_negative)),
     )
     rows: list[list[Cell]] = []
-    for name, figure, answers in lines:
+    for name, figure, answers in truths:
         why = hidden.why(ALL, figure, sum(answers)) or hidden.why(ALL, "answers", sum(answers))
         rows.append([name, why, why] if why else [name, *answers])
     return Table(["truly", "called ill", "called healthy"], rows, title="Answers")

@@ -114,8 +114,8 @@ class TrackedTraining(SilentLog):
 
 def _split(material: Trainable, file: Path) -> Path:
     """Every patient with the part they were in: the split as a file."""
-    with file.open("w", newline="") as lines:
-        writer = csv.writer(lines)
+    with file.open("w", newline="") as csv_file:
+        writer = csv.writer(csv_file)
         writer.writerow(["dataset", "patient", "part"])
         writer.writerows(sorted(set(material.split())))
     return file

@@ -98,11 +98,11 @@ def _below(pid: int) -> list[int]:
         fields = _text(int(place.name), "stat").rpartition(")")[2].split()
         if fields:
             started.setdefault(int(fields[1]), []).append(int(place.name))
-    found, line = [], [pid]
-    while line:
-        line = [child for parent in line for child in started.get(parent, [])]
-        found += line
-    return found
+    descendants, generation = [], [pid]
+    while generation:
+        generation = [child for parent in generation for child in started.get(parent, [])]
+        descendants += generation
+    return descendants
 
 
 def _anonymous_mib(pid: int) -> float:

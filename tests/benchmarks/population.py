@@ -43,9 +43,9 @@ def populate(engine: Engine, n: int, people: int) -> None:
         for part in _parts(n):
             rows = [_scan(number, n, people, random) for number in part]
             for index, table in enumerate((scans, results, reviews, ledger)):
-                found = [row[index] for row in rows if row[index] is not None]
-                if found:
-                    connection.execute(insert(table), found)
+                values = [row[index] for row in rows if row[index] is not None]
+                if values:
+                    connection.execute(insert(table), values)
 
 
 def _parts(n: int) -> Iterator[range]:

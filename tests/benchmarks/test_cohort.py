@@ -118,8 +118,8 @@ def _count(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
 
 def _change(house: Any, number: int) -> float:
     """Seconds until a changed scan counts."""
-    lines = house.ledger.columns()
-    scan_id = lines.scan_ids[lines.rows[number]].decode()
+    columns = house.ledger.columns()
+    scan_id = columns.scan_ids[columns.rows[number]].decode()
     ScanStore(house.engine).set_status(scan_id, ScanStatus.READ)
     return _seconds(house.ledger.columns)
 
@@ -201,7 +201,7 @@ def test_what_the_ledger_costs_a_writer(tmp_path: Path, monkeypatch: pytest.Monk
     for number, scan_id in enumerate(ids):  # in turns, as the disk may be busier at one time than at another
         noted, result = number % 2 == 0, a_result(scan_id)
         monkeypatch.setattr(data.results, "note_result", real if noted else lambda *_: None)
-        taken[noted].append(_seconds(lambda one=result: store.add(one)))
+        taken[noted].append(_seconds(lambda added=result: store.add(added)))
     ratio = np.median(taken[True][20:]) / np.median(taken[False][20:])
     print(f"\na result with its ledger line takes {ratio:.2f} times as long as without (medians)")
     with reading(engine) as connection:

@@ -27,9 +27,9 @@ def fastest(work: Callable[[], object], naive: Callable[[], object]) -> tuple[fl
     """The least processor seconds of each, in rounds that take turns."""
     took: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
-        for runs, one in zip(took, (work, naive), strict=True):
+        for runs, timed in zip(took, (work, naive), strict=True):
             started = time.process_time()
-            one()
+            timed()
             runs.append(time.process_time() - started)
     return min(took[0]), min(took[1])
 

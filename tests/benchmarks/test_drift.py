@@ -34,10 +34,10 @@ def bare(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     from evidently.presets import DataDriftPreset
 
     definition = DataDefinition(numerical_columns=list(NUMBERS), categorical_columns=list(CATEGORIES))
-    sides = [Dataset.from_pandas(one, definition) for one in (current, reference)]
-    found = Report([DataDriftPreset()], include_tests=True).run(*sides)
-    found.json()
-    found.get_html_str(as_iframe=False)
+    sides = [Dataset.from_pandas(frame, definition) for frame in (current, reference)]
+    snapshot = Report([DataDriftPreset()], include_tests=True).run(*sides)
+    snapshot.json()
+    snapshot.get_html_str(as_iframe=False)
 
 
 def timed(work: object, *arguments: object) -> float:
@@ -55,7 +55,7 @@ def test_ten_thousand_against_ten_thousand() -> None:
     small = frame(200, 0), frame(200, 1)
     bare(*small), ours(*small)  # imports and caches
     pairs = [(timed(ours, reference, current), timed(bare, reference, current)) for _ in range(5)]
-    ratio = min(one for one, _ in pairs) / min(one for _, one in pairs)
+    ratio = min(seconds for seconds, _ in pairs) / min(seconds for _, seconds in pairs)
     print(f"\ndrift, 10,000 x 10,000 x 40 columns: {ratio:.2f} times Evidently called bare")
 
 

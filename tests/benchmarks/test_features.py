@@ -103,9 +103,9 @@ def _written(results: ResultStore, scan: Scan, store: FeatureStore) -> tuple[flo
     assert watched is not None
     taken: dict[bool, list[float]] = {True: [], False: []}
     for number in range(4 * ROUNDS):
-        one = replace(result, id=new_id())
-        features = replace(watched, result_id=one.id) if number % 2 else None
-        taken[bool(number % 2)].append(_seconds(lambda: results.add(one, features)))  # noqa: B023
+        renewed = replace(result, id=new_id())
+        features = replace(watched, result_id=renewed.id) if number % 2 else None
+        taken[bool(number % 2)].append(_seconds(lambda: results.add(renewed, features)))  # noqa: B023
     return _median(taken[True]), _median(taken[False])
 
 

@@ -67,8 +67,8 @@ def _naive(tracking: Tracking, runs: int) -> None:
     client = tracking._client
     versions = client.search_model_versions(f"name = '{TASK}'")
     for name in (f"lightbox-{TASK}", f"lightbox-{TASK}-real-use"):
-        found = client.search_runs([client.get_experiment_by_name(name).experiment_id], max_results=1000)
-        assert found
+        page = client.search_runs([client.get_experiment_by_name(name).experiment_id], max_results=1000)
+        assert page
     behind = (
         [version.run_id for version in versions] if runs <= VERSIONS else [f"{n:032x}" for n in range(runs)]
     )
@@ -83,8 +83,8 @@ def _ui(server: MlflowServer, run_ids: list[str], experiment: str) -> None:
     _got(f"{server.url}/ajax-api/2.0/mlflow/runs/search", asked)
     for key in KEYS:
         query = urlencode({"run_ids": run_ids, "metric_key": key, "max_results": UI_POINTS}, doseq=True)
-        found = _got(f"{server.url}/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?{query}")
-        assert len(found["metrics"]) == EPOCHS * len(run_ids)
+        answer = _got(f"{server.url}/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?{query}")
+        assert len(answer["metrics"]) == EPOCHS * len(run_ids)
 
 
 def _got(url: str, body: bytes | None = None) -> Any:
@@ -96,7 +96,7 @@ def _got(url: str, body: bytes | None = None) -> Any:
 def test_the_history_against_the_naive_client_and_the_ui(house: House, tmp_path: Path) -> None:
     tracking, client = house.tracking, house.tracking._client
     experiment = client.get_experiment_by_name(f"lightbox-{TASK}").experiment_id
-    newest = [one.run_id for one in tracking.registered(TASK)]
+    newest = [version.run_id for version in tracking.registered(TASK)]
     _ui(house.server, newest[:1], experiment)  # what a server imports with its first answer is nobody's time
 
     places = iter(str(number) for number in range(99))
@@ -105,9 +105,9 @@ def test_the_history_against_the_naive_client_and_the_ui(house: House, tmp_path:
         return Histories(tracking, tmp_path / next(places), [TASK])
 
     colds = []
-    for one in (opened(), opened(), opened()):
-        colds.append(_seconds(lambda made=one: _page(made)))
-        one.close()  # before it reads ahead, which the next would have to wait for
+    for fresh in (opened(), opened(), opened()):
+        colds.append(_seconds(lambda made=fresh: _page(made)))
+        fresh.close()  # before it reads ahead, which the next would have to wait for
     cold = sorted(colds)[1]
     histories = opened()
     worked = time.process_time()

@@ -59,13 +59,13 @@ def single_slices(folder: Path) -> tuple[int, Path | None]:
 
 
 def xrays(folder: Path) -> tuple[int, Path | None]:
-    found = sorted(XRAYS.rglob("*.jpg"))[:PICTURES]
-    if not found:
+    files = sorted(XRAYS.rglob("*.jpg"))[:PICTURES]
+    if not files:
         pytest.skip("the chest X-rays are not on this machine")
     folder.mkdir()
-    for file in found:
+    for file in files:
         shutil.copyfile(file, folder / file.name)
-    return len(found), None
+    return len(files), None
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def seconds() -> NDArray[np.float64]:
 
 
 def raw_seconds(engine: Engine, task: str, images: int) -> NDArray[np.float64]:
-    one = tasks.ALL[task]
-    inputs = list(torch.rand(BATCH, one.channels, one.input_size, one.input_size))
+    definition = tasks.ALL[task]
+    inputs = list(torch.rand(BATCH, definition.channels, definition.input_size, definition.input_size))
     loaded = engine.loaded(task)
     engine.run(loaded, inputs)
     started = seconds()

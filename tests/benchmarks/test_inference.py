@@ -131,8 +131,8 @@ def test_batched_readings_against_the_raw_forward_pass(name: str) -> None:
             engine.run(loaded, inputs[start : start + 16])
 
     def one_at_a_time() -> None:
-        for one in inputs:
-            engine.run(loaded, [one])
+        for tensor in inputs:
+            engine.run(loaded, [tensor])
 
     def many_users() -> None:
         share = INPUTS // USERS

@@ -72,13 +72,13 @@ def test_each_of_two_workers_beside_one_alone() -> None:
             nodes.start_head()
             nodes.start_worker()
             for turn in range(ROUNDS):
-                one = _measured(nodes, 1, folder / f"one {turn}", folder / "scans")
+                alone = _measured(nodes, 1, folder / f"alone {turn}", folder / "scans")
                 second = nodes.start_worker()
-                two = _measured(nodes, 2, folder / f"two {turn}", folder / "scans")
+                both = _measured(nodes, 2, folder / f"both {turn}", folder / "scans")
                 nodes.stop_node(second)
-                print(f"\none worker: {one[0]:.2f} items a CPU second, {one[1]:.2f} a second")
-                print(f"two workers: {two[0]:.2f} items a CPU second, {two[1]:.2f} a second")
-                kept.append((two[0] / one[0], two[1] / one[1] / 2))
+                print(f"\none worker: {alone[0]:.2f} items a CPU second, {alone[1]:.2f} a second")
+                print(f"two workers: {both[0]:.2f} items a CPU second, {both[1]:.2f} a second")
+                kept.append((both[0] / alone[0], both[1] / alone[1] / 2))
         finally:
             nodes.stop()
     cpu, clock = (median(ratios) for ratios in zip(*kept, strict=True))

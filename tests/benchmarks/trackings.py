@@ -57,14 +57,17 @@ def fill(uri: str, folder: Path, runs: int, epochs: int, versions: int, months: 
     }
     write(SqlRun, (_run(run_id, number, experiment, folder) for number, run_id in enumerate(ids)))
     write(SqlRun, (_run(run_id, number, use, folder) for number, run_id in enumerate(real.values())))
-    write(SqlMetric, (row for number, one in enumerate(ids) for row in _epochs(one, number, epochs)))
-    write(SqlLatestMetric, (row for n, one in enumerate(ids) for row in _epochs(one, n, epochs, epochs - 1)))
+    write(SqlMetric, (row for number, run_id in enumerate(ids) for row in _epochs(run_id, number, epochs)))
+    write(
+        SqlLatestMetric,
+        (row for n, run_id in enumerate(ids) for row in _epochs(run_id, n, epochs, epochs - 1)),
+    )
     both = [*ids, *real.values()]
-    write(SqlMetric, (row for number, one in enumerate(both) for row in _figures(one, number)))
-    write(SqlLatestMetric, (row for number, one in enumerate(both) for row in _figures(one, number)))
+    write(SqlMetric, (row for number, run_id in enumerate(both) for row in _figures(run_id, number)))
+    write(SqlLatestMetric, (row for number, run_id in enumerate(both) for row in _figures(run_id, number)))
     write(
         SqlParam,
-        ({"run_uuid": one, "key": f"choice_{k}", "value": str(k)} for one in ids for k in range(20)),
+        ({"run_uuid": run_id, "key": f"choice_{k}", "value": str(k)} for run_id in ids for k in range(20)),
     )
     write(
         SqlTag,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def clinic(clinic: Clinic) -> Iterator[Clinic]:
     department = with_history(clinic.database, clinic.folder)
-    clinic.replace(performance=department.desk)
+    clinic.replace(performance=department.performance)
     for result in department.results:  # the worklist shows them
         clinic.files.put(keys.thumbnail(result.scan_id), png(8, 8))
     yield clinic

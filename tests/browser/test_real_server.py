@@ -54,12 +54,12 @@ def _upload(page: Page, name: str, content: bytes) -> None:
 
 
 def test_from_the_first_start_to_a_scan_that_outlives_a_kill(server: Server, browser: Browser) -> None:
-    found = re.search(r"Sign in as (\S+) with the one-time password (\S+)", server.log)
-    assert found, server.log
+    match = re.search(r"Sign in as (\S+) with the one-time password (\S+)", server.log)
+    assert match, server.log
 
     administrator = _new_page(browser)
-    _sign_in(administrator, server, *found.groups())
-    _choose_password(administrator, found[2])
+    _sign_in(administrator, server, *match.groups())
+    _choose_password(administrator, match[2])
     administrator.goto(f"{server.address}/admin")
     administrator.fill("#admin-name", "ada")
     administrator.fill("#admin-display-name", "Dr Ada")

@@ -68,9 +68,9 @@ def test_a_reader_asks_draws_says_what_they_see_and_reviews_with_the_ai(clinic, 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_an_urgent_case_is_shown_at_once(clinic, open_tab, read, width: int) -> None:
     head = next(user for user in clinic.accounts.all() if user.role is Role.HEAD)
-    desk = clinic.services.reviewing.unaided
-    desk.set_rule(BRAIN_TUMOUR, 100, head)
-    desk.arrived(read)
+    unaided = clinic.services.reviewing.unaided
+    unaided.set_rule(BRAIN_TUMOUR, 100, head)
+    unaided.arrived(read)
     page = open_tab(width).sign_in(Role.CLINICIAN, f"/scans/{read.id}")
     form = page.locator("#unaided")
     expect(form).to_contain_text("Your department asks")
@@ -85,7 +85,7 @@ def test_an_urgent_case_is_shown_at_once(clinic, open_tab, read, width: int) -> 
     expect(form).to_be_hidden()
     expect(page.locator("#scan-result")).to_contain_text("Tumour found")
     expect(page.locator(".lb-history")).to_contain_text("Not read without the AI: the case is urgent")
-    (kept,) = desk._store.of_scans([read.id])
+    (kept,) = unaided._store.of_scans([read.id])
     assert kept.escape_reason is EscapeReason.URGENT
     assert fits(page)
 

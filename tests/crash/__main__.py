@@ -150,12 +150,12 @@ def settled(house: House) -> list[str]:
 def after_tidying(house: House, told: Acknowledged) -> list[str]:
     """What is wrong, once the start's own tidying has had its time."""
     until = time.monotonic() + TIDIES_WITHIN_S
-    while found := faults(house.home, told, house.database_url):
-        lasting = [fault for fault in found if not fault.startswith(("files without", "left over"))]
+    while wrong := faults(house.home, told, house.database_url):
+        lasting = [fault for fault in wrong if not fault.startswith(("files without", "left over"))]
         if lasting or time.monotonic() > until:
             break
         time.sleep(0.2)
-    return found
+    return wrong
 
 
 def crash(
@@ -168,7 +168,7 @@ def crash(
     say: Callable[[str], None] = print,
 ) -> list[str]:
     """Kill a server so often; what was lost, doubled or half done. Without `database_url` it is SQLite."""
-    rng, told, found = random.Random(seed), Acknowledged(), []
+    rng, told, kill_faults = random.Random(seed), Acknowledged(), []
     house = House(folder, **({"DATABASE_URL": database_url} if database_url else {}))
     try:
         tokens = json.loads(house.ask("prepare"))
@@ -198,7 +198,7 @@ def crash(
             told.promotions |= promotions_in(folder / "promoted.jsonl")
             left = settled(house)
             wrong = [
-                *(f"still unfinished: {one}" for one in left),
+                *(f"still unfinished: {unfinished}" for unfinished in left),
                 *clients.unexpected,
                 *after_tidying(house, told),
             ]
@@ -212,10 +212,10 @@ def crash(
             say(f"kill {number + 1}: ready after {took:.1f} s; {counts}; {len(wrong)} faults")
             for fault in wrong[:8]:
                 say(f"  {fault}")
-            found += [f"kill {number + 1}: {fault}" for fault in wrong]
+            kill_faults += [f"kill {number + 1}: {fault}" for fault in wrong]
     finally:
         house.close()
-    return found
+    return kill_faults
 
 
 def main() -> int:
@@ -231,14 +231,14 @@ def main() -> int:
     with ExitStack() as stack:
         server = stack.enter_context(SERVERS[asked.database]()) if asked.database else None
         url = "" if server is None else server.url
-        found = crash(
+        kill_faults = crash(
             folder, asked.kills, asked.seed, database_url=url, say=lambda line: print(line, flush=True)
         )
-    kinds = sorted({fault.partition(": ")[2][:60] for fault in found})
-    print(f"{asked.kills} kills, {len(found)} faults", *kinds, sep="\n  ")
-    if not asked.folder and not found:
+    kinds = sorted({fault.partition(": ")[2][:60] for fault in kill_faults})
+    print(f"{asked.kills} kills, {len(kill_faults)} faults", *kinds, sep="\n  ")
+    if not asked.folder and not kill_faults:
         shutil.rmtree(folder)
-    return 1 if found else 0
+    return 1 if kill_faults else 0
 
 
 if __name__ == "__main__":

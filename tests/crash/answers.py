@@ -58,8 +58,8 @@ def _sentence(text: str) -> str:
 
         return str(json.loads(text)["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        found = re.search(r"<p[^>]*>([^<]+)</p>|<h1[^>]*>([^<]+)</h1>", text)
-        return "" if found is None else next(filter(None, found.groups()), "")
+        match = re.search(r"<p[^>]*>([^<]+)</p>|<h1[^>]*>([^<]+)</h1>", text)
+        return "" if match is None else next(filter(None, match.groups()), "")
 
 
 @contextmanager

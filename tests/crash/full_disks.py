@@ -24,9 +24,9 @@ def backups_full(ward: Ward, _answers: Answers) -> list[str]:
             with filled(into, leave):
                 if ward.house.run(f"backup {into}") == 0:
                     wrong.append("a backup without room for it was said to be made")
-            lines = ward.house.log.read_text()[before:]
-            if not any(said in lines for said in _COULD_NOT) or "Traceback" in lines:
-                wrong.append(f"the command did not say why, in a sentence: {lines[-300:]}")
+            log = ward.house.log.read_text()[before:]
+            if not any(said in log for said in _COULD_NOT) or "Traceback" in log:
+                wrong.append(f"the command did not say why, in a sentence: {log[-300:]}")
             wrong += [f"left of a backup that failed: {each}" for each in _left(into)]
         if ward.ready().get("backup") != "none":
             wrong.append(f"/readyz tells of a backup that failed: {ward.ready()}")

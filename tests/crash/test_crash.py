@@ -16,11 +16,11 @@ def test_nothing_is_lost_doubled_or_half_done_when_the_server_is_killed(tmp_path
     (home / "files" / ".0123.part").write_bytes(b"half")
     (home / "files" / "scans" / "nobodys").mkdir(parents=True)
     told = Acknowledged(uploads={"gone": "x"}, promotions={"p": "done"}, reports={"r"})
-    found = " ".join(faults(home, told))
+    sentences = " ".join(faults(home, told))
     for words in (
         "scan gone was acknowledged and is lost",
         "left over: files/.0123.part",
         "files without a scan",
     ):
-        assert words in found
-    assert "promotion p was done" in found and "report r was acknowledged" in found
+        assert words in sentences
+    assert "promotion p was done" in sentences and "report r was acknowledged" in sentences

@@ -306,9 +306,9 @@ class Clinic:
             mask = boxes(scan.shape, lesions)
         affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
         placed = placed_affine(scan.grid) if scan.grid.kind == "dicom" else affine
-        found = measure(mask, scan.spacing, placed if scan.grid.placed else None)
+        measurements = measure(mask, scan.spacing, placed if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
-        result = replace(result, measurements=found, has_mask=True, estimated_dice=expected, **changes)
+        result = replace(result, measurements=measurements, has_mask=True, estimated_dice=expected, **changes)
         self.files.put(keys.mask(result.id), packed(mask))
         return self._keep(result)
 

@@ -57,9 +57,9 @@ def sign_in(server: Flask, clinic: Clinic) -> SignIn:
 
 
 def form_token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert match is not None
+    return match.group(1)
 
 
 def log_in(client: FlaskClient, name: str, password: str = PASSWORD, next: str = "/"):

@@ -22,20 +22,20 @@ from tests.dashboard.conftest import callback, log_in
 
 
 def _ids(component) -> set[str]:
-    found = {component.id} if isinstance(getattr(component, "id", None), str) else set()
+    ids = {component.id} if isinstance(getattr(component, "id", None), str) else set()
     for _, child in component._traverse_with_paths():
         name = getattr(child, "id", None)
         if isinstance(name, str):
-            found.add(name)
-    return found
+            ids.add(name)
+    return ids
 
 
 def test_every_id_of_a_callback_is_in_a_layout(clinic: Clinic) -> None:
     app = build_dashboard(clinic.services, secret_key="k" * 32)
     known = _ids(app.validation_layout)
-    for one in app._callback_list:
-        places = one["inputs"] + one["state"]
-        outputs = [] if one.get("no_output") else one["output"].strip(".").split("...")
+    for dependency in app._callback_list:
+        places = dependency["inputs"] + dependency["state"]
+        outputs = [] if dependency.get("no_output") else dependency["output"].strip(".").split("...")
         names = [place["id"] for place in places] + [output.rpartition(".")[0] for output in outputs]
         for name in names:
             assert name.startswith("{") or name in known, name

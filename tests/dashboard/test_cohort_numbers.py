@@ -60,10 +60,10 @@ def test_who_may_see_scans_is_told_every_number(server: Flask, bearer: Header, s
 
 def test_filters_stand_in_the_address_as_on_the_page(server: Flask, bearer: Header) -> None:
     client, header = server.test_client(), bearer()
-    one = client.get("/api/v1/cohort?task=brain-tumour&sex=F&from=2000-01-01", headers=header).json
+    tumours = client.get("/api/v1/cohort?task=brain-tumour&sex=F&from=2000-01-01", headers=header).json
     said = {"from": ["2000-01-01"], "task": ["brain-tumour"], "sex": ["F"]}
-    assert one["filters"] == said | {"synthetic": ["no"]}
-    assert counted(one["numbers"], "summary", "all")["n"] == 6
+    assert tumours["filters"] == said | {"synthetic": ["no"]}
+    assert counted(tumours["numbers"], "summary", "all")["n"] == 6
     both = client.get("/api/v1/cohort?task=brain-tumour&task=pneumonia", headers=header).json
     assert counted(both["numbers"], "summary", "all")["n"] == 8
 
@@ -74,7 +74,7 @@ def test_what_is_handed_on_has_no_small_numbers(server: Flask, bearer: Header, r
     assert answer["small_numbers_hidden"] is True
     assert counted(answer["numbers"], "task", "pneumonia")["note"] == "fewer than 5"
     assert counted(answer["numbers"], "task", "brain-tumour")["note"] == "withheld"
-    assert not [one for one in answer["numbers"] if one["n"] and one["n"] < 5]
+    assert not [number for number in answer["numbers"] if number["n"] and number["n"] < 5]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_a_filter_that_does_not_exist_is_400(server: Flask, bearer: Header, quer
 def test_two_cohorts_side_by_side(server: Flask, bearer: Header) -> None:
     client, header = server.test_client(), bearer()
     second = quote("task=pneumonia")
-    found = client.get(f"/api/v1/cohort/compare?task=brain-tumour&vs={second}", headers=header).json
+    compared = client.get(f"/api/v1/cohort/compare?task=brain-tumour&vs={second}", headers=header).json
     real = {"synthetic": ["no"]}
-    assert found["first"] == {"task": ["brain-tumour"]} | real
-    assert found["second"] == {"task": ["pneumonia"]} | real
-    ages = next(one for one in found["differences"] if one["name"] == "age_years")
+    assert compared["first"] == {"task": ["brain-tumour"]} | real
+    assert compared["second"] == {"task": ["pneumonia"]} | real
+    ages = next(difference for difference in compared["differences"] if difference["name"] == "age_years")
     assert (ages["n"], ages["values"]) == ([6, 2], [47.0, 44.0])
     everything = client.get("/api/v1/cohort/compare?task=brain-tumour&vs=", headers=header).json
     assert everything["second"] == real

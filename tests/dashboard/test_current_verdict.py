@@ -164,8 +164,8 @@ class House:
         return told | ({"what reviewers stand for": in_course[-1]} if in_course else {})
 
     def row(self, case: Case, user: User) -> Any:
-        found = self.reviewing.worklist.page(WorklistQuery(search=case.scan.id), user)
-        (row,) = found.rows
+        page = self.reviewing.worklist.page(WorklistQuery(search=case.scan.id), user)
+        (row,) = page.rows
         return row
 
     def mask(self, case: Case) -> np.ndarray | None:
@@ -237,9 +237,9 @@ def agree(house: House, case: Case) -> None:
     if corrected is not None:
         assert np.array_equal(mask, corrected)
 
-    lines = house.ledger.columns()
-    (line,) = [line for line in lines.rows if lines.scan_ids[line].decode() == case.scan.id]
-    reviewed = lines.names["review"][lines.codes["review"][line]]
+    columns = house.ledger.columns()
+    (number,) = [number for number in columns.rows if columns.scan_ids[number].decode() == case.scan.id]
+    reviewed = columns.names["review"][columns.codes["review"][number]]
     assert reviewed == ("none" if counts is None else counts.verdict)
     truth = None if counts is None else counts.truth
     judged = {j.result_id: j for j in house.judgements.of(BRAIN_TUMOUR)}

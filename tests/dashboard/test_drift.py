@@ -165,14 +165,14 @@ def test_a_wrong_ask_is_a_sentence(clinic: Clinic, server: Flask, body: Any, wor
 def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -> None:
     scan_id = clinic.services.drift.influential_scans.of(run.id, "noise", None).scans[0].scan_id
     looker = clinic.person(Role.MLOPS, "looker")
-    found = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=noise")
-    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(
-        found[page.INFLUENTIAL_HEAD]
+    noisy = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=noise")
+    assert noisy[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(
+        noisy[page.INFLUENTIAL_HEAD]
     )
-    assert found["drift-chosen"]["options"][0]["value"] == scan_id
+    assert noisy["drift-chosen"]["options"][0]["value"] == scan_id
     # Also where no scans stand apart, the sentence on it stands below what it is about.
     steady = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=sex")
-    for shown in (found, steady):
+    for shown in (noisy, steady):
         assert "What these scans share" in str(shown[page.SEGMENTS])
     assert "Looked at:" not in str(steady[page.SEGMENTS])
     closed = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}")

@@ -160,7 +160,7 @@ def test_the_page_of_models_is_drawn_only_when_something_changed(clinic: Clinic)
 @pytest.fixture
 def history(clinic: Clinic) -> Iterator[Clinic]:
     department = with_history(clinic.database, clinic.folder)
-    clinic.replace(performance=department.desk)
+    clinic.replace(performance=department.performance)
     yield clinic
     department.close()
 

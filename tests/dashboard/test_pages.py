@@ -122,8 +122,8 @@ def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
     clinic.read_volume(sure, expected=0.91)
     clinic.read_volume(unsure, expected=0.55)
     shown = {
-        one.id: str(scan.show(clinic.services.reviewing, clinician, one.id)[scan.RESULT])
-        for one in (sure, unsure)
+        volume.id: str(scan.show(clinic.services.reviewing, clinician, volume.id)[scan.RESULT])
+        for volume in (sure, unsure)
     }
     assert "Dice 0.91" in shown[sure.id]
     assert "unsure of this outline" not in shown[sure.id]
@@ -262,11 +262,11 @@ def test_models_show_numbers_with_n_and_interval(clinic: Clinic) -> None:
 
 
 def test_metrics_are_gathered() -> None:
-    found = metrics.gathered(
+    rows = metrics.gathered(
         {"auc": 0.9, "auc_low": 0.8, "auc_high": 0.95, "auc_n": 40, "share_low_dice": 0.1}
     )
-    assert found[0] == metrics.MetricRow("auc", 0.9, 0.8, 0.95, 40)
-    assert found[1].name == "share_low_dice"
+    assert rows[0] == metrics.MetricRow("auc", 0.9, 0.8, 0.95, 40)
+    assert rows[1].name == "share_low_dice"
 
 
 def test_people_are_made_changed_and_switched_off(clinic: Clinic) -> None:

@@ -37,27 +37,27 @@ MLOPS = User("mlops", "mlops", "Nora Field", Role.MLOPS)
 def history(clinic: Clinic) -> Iterator[Clinic]:
     """The clinic with a history of two versions."""
     department = with_history(clinic.database, clinic.folder)
-    clinic.replace(performance=department.desk)
+    clinic.replace(performance=department.performance)
     yield clinic
     department.close()
 
 
 def words(component: Any) -> str:
     """What a component says, without its markup."""
-    plain = json.loads(json.dumps(component, default=lambda one: one.to_plotly_json()))
-    found: list[str] = []
+    plain = json.loads(json.dumps(component, default=lambda part: part.to_plotly_json()))
+    texts: list[str] = []
 
     def walk(part: Any) -> None:
         if isinstance(part, dict):
             walk(part.get("props", {}).get("children"))
         elif isinstance(part, list):
-            for one in part:
-                walk(one)
+            for child in part:
+                walk(child)
         elif part is not None:
-            found.append(str(part))
+            texts.append(str(part))
 
     walk(plain)
-    return "|".join(found)
+    return "|".join(texts)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_page_says_what_is_live_and_since_when(history: Clinic) -> None:
 
 def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: Clinic) -> None:
     matrix = closer.show(history.services.performance, HEAD, "?version=1")[closer.MATRIX]
-    cells = {words(one).split("|")[0]: one for one in matrix.children[0].children}
+    cells = {words(cell).split("|")[0]: cell for cell in matrix.children[0].children}
     assert [words(value).split("|")[1] for value in cells.values()] == ["18", "4", "2", "6"]
     for name, cell in cells.items():
         path, _, query = cell.href.partition("?")
@@ -119,15 +119,18 @@ def test_a_threshold_is_looked_at_without_changing_anything(history: Clinic) -> 
     said = words(said)
     assert "Recall|81.8 %|100.0 %" in said
     assert "False alarm rate (FAR)|25.0 %|100.0 %" in said
-    mark = {one["location"][-1]: one["params"]["value"] for one in roc.to_plotly_json()["operations"]}
+    mark = {
+        operation["location"][-1]: operation["params"]["value"]
+        for operation in roc.to_plotly_json()["operations"]
+    }
     assert mark == {"x": [1.0], "y": [1.0]}
     assert precision.to_plotly_json()["operations"]
 
 
 def test_validation_is_listed_and_named(history: Clinic) -> None:
-    found = closer.show(history.services.performance, HEAD, "?of=validation")
-    assert "TCGA_1" in words(found[closer.CASES])
-    assert "5" in words(found[closer.MATRIX])
+    shown = closer.show(history.services.performance, HEAD, "?of=validation")
+    assert "TCGA_1" in words(shown[closer.CASES])
+    assert "5" in words(shown[closer.MATRIX])
 
 
 def test_training_and_comparison_are_shown(history: Clinic) -> None:
@@ -192,7 +195,9 @@ def test_heads_set_goals_and_clinicians_do_not(clinic: Clinic, sign_in) -> None:
     for role, status in ((Role.CLINICIAN, None), (Role.HEAD, 0.95)):
         client = sign_in(role)
         (name,) = [
-            one["output"] for one in client.get("/_dash-dependencies").get_json() if outputs in one["output"]
+            dependency["output"]
+            for dependency in client.get("/_dash-dependencies").get_json()
+            if outputs in dependency["output"]
         ]
         callback(client, name, inputs, changed=f"{performance.GOAL_SAVE}.n_clicks", state=state)
         goal = clinic.services.performance.goals.of(BRAIN_TUMOUR).get("recall")

@@ -364,15 +364,15 @@ def _permission(dependency: dict[str, Any]) -> Permission:
 
 
 def _called(client: FlaskClient, dependency: dict[str, Any], *, pressed: bool) -> str:
-    def given(one: dict[str, str]) -> Any:
-        button = one["property"].endswith("n_clicks") and pressed
-        value = {"id": one["id"], "property": one["property"], "value": 1 if button else None}
-        if not one["id"].startswith("{"):
+    def given(entry: dict[str, str]) -> Any:
+        button = entry["property"].endswith("n_clicks") and pressed
+        value = {"id": entry["id"], "property": entry["property"], "value": 1 if button else None}
+        if not entry["id"].startswith("{"):
             return value
-        own = {key: "x" if kept == ["ALL"] else kept for key, kept in json.loads(one["id"]).items()}
+        own = {key: "x" if kept == ["ALL"] else kept for key, kept in json.loads(entry["id"]).items()}
         return [{**value, "id": own}] if pressed else []
 
-    inputs, state = ([given(one) for one in dependency[part]] for part in ("inputs", "state"))
+    inputs, state = ([given(entry) for entry in dependency[part]] for part in ("inputs", "state"))
     return str(callback(client, dependency["output"], inputs, state=state).get_data(as_text=True))
 
 

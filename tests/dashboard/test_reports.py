@@ -27,9 +27,9 @@ def shown(client: Any) -> str:
 
 def make(client: Any, kind: str | None, **given: str) -> Any:
     (output,) = (
-        one["output"]
-        for one in client.get("/_dash-dependencies").json
-        if any(given["id"] == parts.MAKE for given in one["inputs"])
+        dependency["output"]
+        for dependency in client.get("/_dash-dependencies").json
+        if any(given["id"] == parts.MAKE for given in dependency["inputs"])
     )
     values = [kind, *(given.get(name) for name in parts.WORDS)]
     state = [

@@ -67,8 +67,8 @@ def test_page_and_list_say_that_there_is_no_answer(clinic: Clinic, clinician: Us
     (row,) = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician).rows
     told = worklist_grid.row(row, clinician, {})
     assert told["result"] == "Suspended" and told["outcome"] is None
-    found = WorklistQuery(filters={"result": ("positive",)})
-    assert clinic.services.reviewing.worklist.page(found, clinician).total == 0
+    query = WorklistQuery(filters={"result": ("positive",)})
+    assert clinic.services.reviewing.worklist.page(query, clinician).total == 0
 
 
 def test_nobody_carries_it_away(clinic: Clinic, clinician: User, scan: Scan, sign_in: SignIn) -> None:
@@ -208,7 +208,7 @@ def test_two_people_press_the_buttons(history: Clinic) -> None:
 
 
 def _graphs(component: Any) -> list[dict[str, Any]]:
-    plain = json.loads(json.dumps(component, default=lambda one: one.to_plotly_json()))
+    plain = json.loads(json.dumps(component, default=lambda part: part.to_plotly_json()))
     figures: list[dict[str, Any]] = []
 
     def walk(part: Any) -> None:

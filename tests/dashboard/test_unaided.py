@@ -28,9 +28,9 @@ def head(clinic: Clinic) -> User:
 @pytest.fixture
 def asked(clinic: Clinic, head: User) -> Scan:
     """A scan that the rule asks to be read without the AI first; the AI has read it."""
-    scan, desk = clinic.add_volume("u"), clinic.services.reviewing.unaided
-    desk.set_rule(BRAIN_TUMOUR, 100, head)
-    desk.arrived(scan)
+    scan, unaided = clinic.add_volume("u"), clinic.services.reviewing.unaided
+    unaided.set_rule(BRAIN_TUMOUR, 100, head)
+    unaided.arrived(scan)
     clinic.read_volume(scan)
     return scan
 
@@ -68,12 +68,12 @@ def test_the_first_who_opens_the_page_reads_and_the_second_sees(clinic: Clinic, 
     assert "Tumour found" not in opened(first, asked)
     assert "Tumour found" in opened(second, asked)
     assert "Tumour found" not in opened(first, asked)
-    desk = clinic.services.reviewing.unaided
-    assert not desk.may_ask(asked.id, khan)
-    assert (desk.ask([asked.id], khan).n, desk.ask([asked.id], khan).seen) == (0, 1)
+    unaided = clinic.services.reviewing.unaided
+    assert not unaided.may_ask(asked.id, khan)
+    assert (unaided.ask([asked.id], khan).n, unaided.ask([asked.id], khan).seen) == (0, 1)
     with pytest.raises(InvalidInput, match="Say what you see first"):
-        scan_unaided.give(desk, hart, asked.id, None, "", 3)
-    scan_unaided.give(desk, hart, asked.id, "absent", "clear", 130)
+        scan_unaided.give(unaided, hart, asked.id, None, "", 3)
+    scan_unaided.give(unaided, hart, asked.id, "absent", "clear", 130)
     assert "Unaided: no tumour, 2 min; with AI: nothing yet. clear" in shown(clinic, khan, asked)
     clinic.services.reviewing.reviews.accept(asked.id, hart, Remarks(minutes=0.5))
     assert "Unaided: no tumour, 2 min; with AI: accepted. clear" in shown(clinic, khan, asked)

@@ -192,9 +192,9 @@ def test_times_come_back_in_utc_and_need_a_zone(engine):
     with writing(engine) as connection:
         _things.create(connection)
         connection.execute(insert(_things).values(id=1, at=cet))
-        found = connection.execute(select(_things.c.at)).scalar_one()
-        assert found == cet
-        assert found.utcoffset() == timedelta(0)
+        stored = connection.execute(select(_things.c.at)).scalar_one()
+        assert stored == cet
+        assert stored.utcoffset() == timedelta(0)
         with pytest.raises(StatementError, match="without a zone"):
             connection.execute(update(_things).values(at=cet.replace(tzinfo=None)))
 

@@ -38,5 +38,5 @@ def test_refusals_under_their_own_ids(engine: Engine) -> None:
     assert refusals.ids_from("synthetic-") == [kept.id]
     assert kept in refusals.between()
     refusals.forget_from("synthetic-")
-    assert [one.refusal for one in refusals.between()] == [CT]
+    assert [record.refusal for record in refusals.between()] == [CT]
     assert refusals.ids_from("synthetic_") == []

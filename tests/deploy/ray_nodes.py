@@ -84,11 +84,11 @@ class RayNodes:
 
     def workers(self) -> list[psutil.Process]:
         """The processes of this cluster that decode and read, or train."""
-        found = []
+        workers = []
         for node in self.nodes:
             with suppress(psutil.NoSuchProcess):
-                found += [p for p in psutil.Process(node.pid).children(recursive=True) if _works(p)]
-        return found
+                workers += [p for p in psutil.Process(node.pid).children(recursive=True) if _works(p)]
+        return workers
 
     def stop_node(self, node: subprocess.Popen[bytes]) -> None:
         """End every process of a node."""

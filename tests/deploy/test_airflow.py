@@ -164,8 +164,8 @@ def test_a_folder_or_bucket_is_read_into_a_table(orchestra: Orchestra, tmp_path:
     status, told = orchestra.run("lightbox_inference", source=address, table=str(table))
     assert status == 0, told[-5000:]
     assert "/api/v1/scans" in orchestra.lost
-    with table.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    with table.open(newline="") as csv_file:
+        rows = list(csv.DictReader(csv_file))
     assert len(rows) == 3
     heads = [row for row in rows if row["status"] == "read"]
     assert len(heads) == 2 and len({row["scan"] for row in heads}) == 2

@@ -22,7 +22,7 @@ SHORT = "lightbox_http_request_duration_seconds"
 JOB = "lightbox_job_duration_seconds"
 
 
-def one(name: str, samples: str, labels: str = "") -> Series:
+def series(name: str, samples: str, labels: str = "") -> Series:
     return {f"{name}{{{HOUSE}{',' if labels else ''}{labels}}}": samples}
 
 
@@ -30,7 +30,7 @@ def shares(good: int, bad: int) -> Series:
     """Requests a minute that work and that fail."""
     counted = f"{SHORT}_count"
     page = 'method="GET",route="/scans"'
-    return one(counted, f"0+{good}x60", f'{page},status="200"') | one(
+    return series(counted, f"0+{good}x60", f'{page},status="200"') | series(
         counted, f"0+{bad}x60", f'{page},status="500"'
     )
 
@@ -41,27 +41,27 @@ def slow(metric: str, labels: str, limit: str, above: str) -> Series:
     return {
         key: samples
         for le, number in buckets.items()
-        for key, samples in one(f"{metric}_bucket", f"0+{number}x60", f'{labels},le="{le}"').items()
+        for key, samples in series(f"{metric}_bucket", f"0+{number}x60", f'{labels},le="{le}"').items()
     }
 
 
 def refused(read: int, not_read: int) -> Series:
-    done = one(f"{JOB}_count", f"0+{read}x90", 'kind="read",outcome="done"')
-    return done | one("lightbox_refusals_total", f"0+{not_read}x90", 'reason="colour"')
+    done = series(f"{JOB}_count", f"0+{read}x90", 'kind="read",outcome="done"')
+    return done | series("lightbox_refusals_total", f"0+{not_read}x90", 'reason="colour"')
 
 
 def disk(free: str) -> Series:
     """Per cent of a disk that are free."""
-    return one("lightbox_disk_free_bytes", free, 'folder="home"') | one(
+    return series("lightbox_disk_free_bytes", free, 'folder="home"') | series(
         "lightbox_disk_size_bytes", "100x70", 'folder="home"'
     )
 
 
 def always(name: str, fires: int | float, silent: int | float, labels: str = "") -> tuple[Series, Series]:
-    return one(name, f"{fires}x70", labels), one(name, f"{silent}x70", labels)
+    return series(name, f"{fires}x70", labels), series(name, f"{silent}x70", labels)
 
 
-READY = one("lightbox_ready", "1x70")
+READY = series("lightbox_ready", "1x70")
 WAITED = 'method="GET",route="/api/v1/scans/<scan_id>",status="200"'
 PAGE, READ = 'method="GET",route="/scans",status="200"', 'kind="read",outcome="done"'
 CASES: dict[str, tuple[Series, Series]] = {
@@ -70,46 +70,49 @@ CASES: dict[str, tuple[Series, Series]] = {
     "LightboxNobodyLeads": always("lightbox_led", 0, 1),
     "LightboxRequestsFail": (shares(94, 6), shares(96, 4)),
     "LightboxPagesSlow": (slow(SHORT, PAGE, "5", "10"), slow(SHORT, PAGE, "2.5", "5")),
-    "LightboxFaults": (one("lightbox_errors_total", "_x60 1x20", 'logger="a"'),
-                       one("lightbox_errors_total", "3x70", 'logger="a"')),
+    "LightboxFaults": (series("lightbox_errors_total", "_x60 1x20", 'logger="a"'),
+                       series("lightbox_errors_total", "3x70", 'logger="a"')),
     "LightboxAlertUnread": always("lightbox_alerts", 1, 0, 'severity="critical",state="open"'),
     "LightboxReadingsWait": always("lightbox_job_waiting_seconds", 901, 900, 'kind="read"'),
     "LightboxReadingsSlow": (slow(JOB, READ, "120", "300"), slow(JOB, READ, "60", "120")),
     "LightboxInferenceFull": always("lightbox_inference_waiting", 1639, 1638),
-    "LightboxJobsFail": (one(f"{JOB}_count", "_x60 3x20", 'kind="open",outcome="failed"'),
-                         one(f"{JOB}_count", "_x60 2x20", 'kind="open",outcome="failed"')),
+    "LightboxJobsFail": (series(f"{JOB}_count", "_x60 3x20", 'kind="open",outcome="failed"'),
+                         series(f"{JOB}_count", "_x60 2x20", 'kind="open",outcome="failed"')),
     "LightboxManyRefusals": (refused(3, 1), refused(4, 1)),
     "LightboxSenderSilent": always("lightbox_dicom_sender_pause", 2, 1.9, 'ae_title="MR1"'),
     "LightboxDeliveriesWait": always("lightbox_deliveries", 21, 20, 'node="PACS",state="waiting"'),
     "LightboxVersionSuspended": always("lightbox_suspensions", 1, 0, 'task="pneumonia"'),
     "LightboxFigurePastLimit": always("lightbox_performance_past_limit", 1, 0, 'task="t",figure="recall"'),
-    "LightboxDrift": (one("lightbox_drift_state", "1x70", 'task="t",severity="critical"'),
-                      one("lightbox_drift_state", "1x70", 'task="t",severity="calm"')),
+    "LightboxDrift": (series("lightbox_drift_state", "1x70", 'task="t",severity="critical"'),
+                      series("lightbox_drift_state", "1x70", 'task="t",severity="calm"')),
     "LightboxDriftNotRun": always("lightbox_drift_run_timestamp_seconds", -15 * DAY, -14 * DAY, 'task="t"'),
     "LightboxRegistryAway": always("lightbox_registry_up", 0, 1),
-    "LightboxWeightsMissing": (one("lightbox_model_weights_missing", "1x70", 'task="t",version="2"'), READY),
+    "LightboxWeightsMissing": (series("lightbox_model_weights_missing", "1x70", 'task="t",version="2"'),
+                               READY),
     "LightboxFilesAway": always("lightbox_files_up", 0, 1),
     "LightboxDiskLow": (disk("14x70"), disk("16x70")),
     "LightboxDiskFull": (disk("4x70"), disk("6x70")),
     "LightboxDiskFills": (disk("39-0.1x70"), disk("39-0.001x70")),
-    "LightboxBackupOld": (READY | one("lightbox_backup_age_seconds", "129601x70"),
-                          READY | one("lightbox_backup_age_seconds", "129600x70")),
+    "LightboxBackupOld": (READY | series("lightbox_backup_age_seconds", "129601x70"),
+                          READY | series("lightbox_backup_age_seconds", "129600x70")),
     "LightboxAuditBroken": always("lightbox_audit_intact", 0, 1),
     "LightboxAuditWaits": always("lightbox_audit_waiting", 1001, 1000),
     "LightboxSignInAway": always("lightbox_sign_in_up", 0, 1, 'way="oidc"'),
 }  # fmt: skip
 ALSO_FIRES: dict[str, Series] = {
     "LightboxBackupOld": READY,  # none was ever made
-    "LightboxFaults": one("lightbox_errors_total", "1x60 2x20", 'logger="a"'),
-    "LightboxDrift": one("lightbox_drift_state", "1x70", 'task="t",severity="warning"'),
+    "LightboxFaults": series("lightbox_errors_total", "1x60 2x20", 'logger="a"'),
+    "LightboxDrift": series("lightbox_drift_state", "1x70", 'task="t",severity="warning"'),
 }
 ALSO_SILENT: dict[str, Series] = {
     "LightboxPagesSlow": slow(SHORT, WAITED, "10", "30"),  # somebody waits for a reading
-    "LightboxBackupOld": one("up", "0x70", 'job="lightbox"'),  # a house that is away is another alert's
-    "LightboxRequestsFail": one(f"{SHORT}_count", "0+9x70", 'method="GET",route="/readyz",status="503"'),
-    "LightboxManyRefusals": one("lightbox_refusals_total", "0+1x15 15x70", 'reason="colour"'),
-    "LightboxDrift": one("lightbox_drift_state", "1x70", 'task="t",severity="critical",synthetic="yes"'),
-    "LightboxAlertUnread": one("lightbox_alerts", "1x70", 'severity="critical",state="open",synthetic="yes"'),
+    "LightboxBackupOld": series("up", "0x70", 'job="lightbox"'),  # a house that is away is another alert's
+    "LightboxRequestsFail": series(f"{SHORT}_count", "0+9x70", 'method="GET",route="/readyz",status="503"'),
+    "LightboxManyRefusals": series("lightbox_refusals_total", "0+1x15 15x70", 'reason="colour"'),
+    "LightboxDrift": series("lightbox_drift_state", "1x70", 'task="t",severity="critical",synthetic="yes"'),
+    "LightboxAlertUnread": series(
+        "lightbox_alerts", "1x70", 'severity="critical",state="open",synthetic="yes"'
+    ),
 }
 AT = {
     "LightboxPagesSlow": 50,

@@ -69,9 +69,9 @@ def signed_in(setting: Setting) -> requests.Session:
 
 
 def _token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, page
-    return found.group(1)
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert match is not None, page
+    return match.group(1)
 
 
 def test_plain_requests_are_led_to_tls_and_old_tls_is_refused(setting: Setting) -> None:
@@ -218,8 +218,8 @@ def test_the_log_of_addresses_holds_no_words_that_people_searched_by(
     signed_in: requests.Session, setting: Setting
 ) -> None:
     signed_in.get(f"{setting.front.url}/worklist?q=Lovelace", timeout=30)
-    lines = setting.front.log.read_text()
-    assert '"GET /worklist" 200' in lines and "Lovelace" not in lines
+    log = setting.front.log.read_text()
+    assert '"GET /worklist" 200' in log and "Lovelace" not in log
 
 
 def test_programs_that_guess_are_told_to_wait(setting: Setting) -> None:

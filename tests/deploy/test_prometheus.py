@@ -61,8 +61,8 @@ class Prometheus:
         """What an expression gives now. Raises HTTPError where it is none."""
         asked = urllib.parse.urlencode({"query": expression})
         with urllib.request.urlopen(f"{self._url}/api/v1/query?{asked}", timeout=30) as answer:
-            found = json.load(answer)["data"]
-        return list(found["result"])
+            data = json.load(answer)["data"]
+        return list(data["result"])
 
 
 def _fill(clinic: Clinic) -> None:

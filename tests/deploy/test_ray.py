@@ -200,7 +200,7 @@ def test_workers_and_the_command_are_killed_and_nothing_is_lost_or_doubled(
                 assert time.monotonic() < until
                 time.sleep(chance.uniform(0.1, 1.0))
                 has_workers = _engaged(tmp_path) > of_the_first + kills
-                if kills < 3 and has_workers and (found := nodes.workers()) and _kill(chance.choice(found)):
+                if kills < 3 and has_workers and (alive := nodes.workers()) and _kill(chance.choice(alive)):
                     kills += 1
         finally:
             second.kill()

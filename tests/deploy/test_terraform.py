@@ -155,10 +155,10 @@ def test_scripts_ask_for_what_terraform_says(cloud: str) -> None:
 def test_compose_files_lay_what_a_cloud_has_over_the_house_of_one_machine() -> None:
     base = yaml.safe_load((DEPLOY / "docker" / "compose.yaml").read_text())
     for file in sorted(MACHINE.glob("compose.*.yaml")):
-        laid = yaml.safe_load(file.read_text())
-        assert set(laid["services"]) <= set(base["services"])
-        assert set(laid.get("secrets", {})) <= set(base["secrets"])
-        filled = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", yaml.dump(laid))
+        overlay = yaml.safe_load(file.read_text())
+        assert set(overlay["services"]) <= set(base["services"])
+        assert set(overlay.get("secrets", {})) <= set(base["secrets"])
+        filled = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", yaml.dump(overlay))
         assert PyCompose.from_json(json.dumps(yaml.safe_load(filled))).service_names()
     cloud = yaml.safe_load((MACHINE / "compose.cloud.yaml").read_text())
     assert cloud["services"]["database"] == {"profiles": ["never"]}

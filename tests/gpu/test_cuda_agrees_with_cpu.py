@@ -36,7 +36,11 @@ def test_masks_and_probabilities_agree(name: str) -> None:
         engine.run(loaded, inputs[:8])
         started = time.perf_counter()
         outputs = np.stack(
-            [one.raw for at in range(0, len(inputs), 16) for one in engine.run(loaded, inputs[at : at + 16])]
+            [
+                output.raw
+                for at in range(0, len(inputs), 16)
+                for output in engine.run(loaded, inputs[at : at + 16])
+            ]
         )
         print(f"{name} on {device}: {len(inputs) / (time.perf_counter() - started):.0f} inputs a second")
         reshaped = outputs.reshape(len(inputs), *outputs.shape[1:])

@@ -63,10 +63,10 @@ def _operations_a_second() -> float:
     return 2 * SIDE**3 / _seconds(lambda: matrix @ matrix)
 
 
-def _operations(network: torch.nn.Module, one: torch.Tensor) -> int:
+def _operations(network: torch.nn.Module, sample: torch.Tensor) -> int:
     """Floating point operations that one input takes: a multiplication and an addition are two."""
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        network(one)
+        network(sample)
     return int(counter.get_total_flops())
 
 

@@ -333,8 +333,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def _program(name: str, places: str) -> str:
-    found = sorted(Path("/").glob(places.lstrip("/") + f"/{name}"))
-    program = str(found[-1]) if found else shutil.which(name)
+    programs = sorted(Path("/").glob(places.lstrip("/") + f"/{name}"))
+    program = str(programs[-1]) if programs else shutil.which(name)
     if program is None:
         pytest.skip(f"{name} is not installed")
     return program

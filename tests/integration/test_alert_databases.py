@@ -51,10 +51,10 @@ def _at_once(act: Callable[[int], Any], times: int = 8) -> list[Any]:
 
 def test_a_cause_raised_at_once_is_one_alert(engine: Engine) -> None:
     houses = [Alerts(AlertStore(engine), AuditLog(engine), Delivery()) for _ in range(8)]
-    found = _at_once(
+    raised = _at_once(
         lambda number: houses[number].raise_alert("drift:a", Severity.WARNING, "Drift", "Noise.", "/drift")
     )
-    assert len({alert.id for alert in found}) == 1
+    assert len({alert.id for alert in raised}) == 1
     (alert,) = houses[0].calling()
     assert alert.times == 8
     houses[0].settle("drift:a")
@@ -65,7 +65,7 @@ def test_a_due_time_is_claimed_once(engine: Engine) -> None:
     for first in (None, DUE.replace(day=19)):
         schedule = Schedule(new_id(), "Drift", "drift", "{}", "0 6 * * *", True, first, "lightbox", DUE)
         assert store.add(schedule)
-        claims = _at_once(lambda number, one=schedule: ScheduleStore(engine).claim(one, DUE, f"job {number}"))
+        claims = _at_once(lambda number, due=schedule: ScheduleStore(engine).claim(due, DUE, f"job {number}"))
         assert claims.count(True) == 1
         kept = store.get(schedule.id)
         assert kept is not None

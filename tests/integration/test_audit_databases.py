@@ -118,7 +118,7 @@ def test_every_way_of_tampering_is_named(engine: Engine, tmp_path: Path) -> None
         house.checkpoints.note(house.log.head(), NOON)
         assert house.verification.verify().intact
         house.by_hand(*tampering.statements)
-        assert house.faults() == list(tampering.found), tampering.name
+        assert house.faults() == list(tampering.expected), tampering.name
 
 
 def _empty(engine: Engine, home: Path) -> House:

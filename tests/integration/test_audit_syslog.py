@@ -104,9 +104,9 @@ def test_events_arrive_once_also_after_the_server_was_away(
 def test_two_servers_of_a_house_send_each_event_once(server: Rsyslog, engine: Engine, tmp_path: Path) -> None:
     house, calls = House(engine, tmp_path), Calls()
     before = len(arrived(server, 0))
-    one, other = sender(house, server, calls), sender(house, server, calls)
+    first, second = sender(house, server, calls), sender(house, server, calls)
     house.add(4)
-    for each in (one, other, one):
+    for each in (first, second, first):
         each.tick()
     assert [number for number, _ in arrived(server, before + 4)[before:]] == [1, 2, 3, 4]
 

@@ -151,9 +151,9 @@ def test_the_worklist_is_searched_filtered_and_sorted(engine):
 
 def test_uploads_at_once_make_one_patient_and_one_scan(engine):
     patients, scans = PatientStore(engine), ScanStore(engine)
-    found = _at_once(lambda _: patients.find_or_create(Identity("Doe", "1"), "a.nii"))
-    assert len({patient.id for patient in found}) == 1
-    scan = a_scan(found[0].id)
+    made = _at_once(lambda _: patients.find_or_create(Identity("Doe", "1"), "a.nii"))
+    assert len({patient.id for patient in made}) == 1
+    scan = a_scan(made[0].id)
     answers = _at_once(lambda number: scans.add(replace(scan, id=f"scan {number}")))
     assert [created for _, created in answers].count(True) == 1
     assert len({kept.id for kept, _ in answers}) == 1

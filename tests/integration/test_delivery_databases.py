@@ -88,7 +88,7 @@ def test_a_delivery_is_kept_once_and_sent_by_one_at_a_time(engine: Engine) -> No
                 lambda claim: store.claim(NODE.id, claim, MOMENT, until, 20), [f"c{n}" for n in range(6)]
             )
         )
-    taken = [one.id for claimed in claims for one in claimed]
+    taken = [delivery.id for claimed in claims for delivery in claimed]
     assert len(taken) == len(set(taken)) <= 30
     first = next(claimed for claimed in claims if claimed)
     holder = next(f"c{number}" for number, claimed in enumerate(claims) if claimed)

@@ -46,8 +46,8 @@ def test_every_object_comes_back_from_the_pacs_as_it_went(clinic: Clinic) -> Non
             assert kept["Status"] == "Success"
             back = opened(asked(f"{url}/instances/{kept['ID']}/file"))
             assert back == dataset
-        found = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
-    modalities = sorted(series["00080060"]["Value"][0] for series in found)
+        listed = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
+    modalities = sorted(series["00080060"]["Value"][0] for series in listed)
     assert modalities == ["DOC", "OT", "PR", "SEG", "SR"]
 
 
@@ -65,7 +65,7 @@ def test_what_the_pacs_gives_back_has_the_same_pixels_beside_the_study(clinic: C
             kept = json.loads(asked(f"{url}/instances", sent))
         assert kept["Status"] == "AlreadyStored"
         back = opened(asked(f"{url}/instances/{kept['ID']}/file"))
-        found = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
+        listed = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
     assert back.PixelData == opened(sent).PixelData
     assert np.array_equal(back.pixel_array, opened(sent).pixel_array)
-    assert [series["00080060"]["Value"] for series in found] == [["SEG"]]
+    assert [series["00080060"]["Value"] for series in listed] == [["SEG"]]

@@ -57,7 +57,7 @@ def test_a_server_is_read_in_bulk_killed_and_comes_back(server: MlflowServer, tm
     histories.warm()
     before = histories.of(TASK)
     assert before.trouble is None
-    assert [one.version.version for one in before.versions] == ["3", "2", "1"]
+    assert [entry.version.version for entry in before.versions] == ["3", "2", "1"]
     champion = before.versions[1]
     assert champion.version.aliases == (CHAMPION,)
     assert champion.version.tags["lightbox.promoted_by"] == "ada"
@@ -66,10 +66,12 @@ def test_a_server_is_read_in_bulk_killed_and_comes_back(server: MlflowServer, tm
     curves = {version: histories.curves(TASK, version) for version in ("1", "2", "3")}
     assert [len(curve["epoch_loss"]) for curve in curves.values()] == [4, 6, 3]
     assert curves["1"]["epoch_dice"] == [(1, 0.5), (2, 0.5), (3, 0.5)]
-    runs = [one.run for one in before.versions if one.run is not None]
+    runs = [entry.run for entry in before.versions if entry.run is not None]
     client = tracking._client
     for run in runs:  # the public way, a metric of a run at a time
-        points = [(one.step, one.value) for one in client.get_metric_history(run.run_id, "epoch_loss")]
+        points = [
+            (metric.step, metric.value) for metric in client.get_metric_history(run.run_id, "epoch_loss")
+        ]
         assert tracking.curves([run])[run.run_id]["epoch_loss"] == points
     assert histories.artifact(TASK, "2", "model/evaluation.json") == b'{"n": 31}'
     with pytest.raises(NotFound):
@@ -95,7 +97,7 @@ def test_a_server_is_read_in_bulk_killed_and_comes_back(server: MlflowServer, tm
     tracking.set_alias(TASK, CHALLENGER, "4")
     back = restarted.refresh(TASK)
     assert back.trouble is None
-    assert [one.version.version for one in back.versions] == ["4", "3", "2", "1"]
+    assert [entry.version.version for entry in back.versions] == ["4", "3", "2", "1"]
     assert back.versions[0].version.aliases == (CHALLENGER,)
     assert len(restarted.curves(TASK, "4")["epoch_loss"]) == 2
     restarted.close()
@@ -114,8 +116,8 @@ def test_what_a_server_cannot_give_in_one_answer(
     assert [len(value["epoch_loss"]) for value in whole.values()] == [40, 40]
     monkeypatch.setattr("data.tracking.curves._MOST", 60)
     monkeypatch.setattr("data.tracking.curves.POINTS", 10)
-    for found in tracking.curves(runs).values():
-        points = found["epoch_loss"]
+    for curves in tracking.curves(runs).values():
+        points = curves["epoch_loss"]
         assert (len(points), points[0], points[-1]) == (10, (0, 0.0), (39, 19.5))
     # A server, or a proxy before it, that does not know the address: the public way serves.
     monkeypatch.setattr("data.tracking.curves._BULK", "/ajax-api/2.0/mlflow/metrics/no-such-address")

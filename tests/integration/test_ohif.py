@@ -237,8 +237,8 @@ def test_the_report_has_its_diameters_at_their_ends(
     assert first["Long Axis"] == f"{lesion.longest_diameter_mm:.2f} mm"
     assert first["Volume"] == f"{lesion.volume_ml:.2f} mL"
     ends = in_patient(scan, [(lesion.largest_slice, *end) for end in lesion.longest_ends])
-    lines = [np.array(line, float) for line in viewer.page.evaluate(LINES)]
-    assert any(line.shape == ends.shape and np.abs(line - ends).max() < 0.02 for line in lines), lines
+    drawn = [np.array(line, float) for line in viewer.page.evaluate(LINES)]
+    assert any(line.shape == ends.shape and np.abs(line - ends).max() < 0.02 for line in drawn), drawn
     department.closed(viewer)
 
 

@@ -43,81 +43,81 @@ class Listening:
 
 @pytest.fixture
 def pair(redis: RedisServer) -> Iterator[tuple[Listening, Listening]]:
-    one, other = Listening(redis, "one"), Listening(redis, "other")
-    yield one, other
-    one.events.stop()
-    other.events.stop()
+    first, second = Listening(redis, "one"), Listening(redis, "other")
+    yield first, second
+    first.events.stop()
+    second.events.stop()
 
 
 def test_others_of_the_house_are_told_and_nobody_else(
     redis: RedisServer, pair: tuple[Listening, Listening]
 ) -> None:
-    one, other = pair
+    first, second = pair
     stranger = Listening(redis, "stranger", "another house")
-    wait_for(lambda: other.hears(one) and one.hears(other))
+    wait_for(lambda: second.hears(first) and first.hears(second))
     wait_for(lambda: stranger.events.publish("job.offered", "of strangers") or not stranger.told)
-    one.events.publish("job.offered", "an id, and more words")
-    wait_for(lambda: "an id, and more words" in other.told)
-    assert "an id, and more words" not in one.told and not stranger.told
+    first.events.publish("job.offered", "an id, and more words")
+    wait_for(lambda: "an id, and more words" in second.told)
+    assert "an id, and more words" not in first.told and not stranger.told
     stranger.events.stop()
 
 
 def test_what_goes_wrong_with_a_word_keeps_none_of_the_next(
     redis: RedisServer, pair: tuple[Listening, Listening]
 ) -> None:
-    one, other = pair
+    first, second = pair
 
     def wrong(_: str) -> None:
         raise ValueError("a mistake")
 
-    other.events.subscribe("job.offered", wrong)
-    wait_for(lambda: other.hears(one))
-    one.events.publish("job.offered", "next")
-    wait_for(lambda: "next" in other.told)
+    second.events.subscribe("job.offered", wrong)
+    wait_for(lambda: second.hears(first))
+    first.events.publish("job.offered", "next")
+    wait_for(lambda: "next" in second.told)
 
 
 def test_a_redis_that_was_away_is_listened_to_again(
     redis: RedisServer, pair: tuple[Listening, Listening]
 ) -> None:
-    one, other = pair
-    wait_for(lambda: other.hears(one))
+    first, second = pair
+    wait_for(lambda: second.hears(first))
     redis.kill()
-    one.events.publish("job.offered", "lost")
-    with pytest.raises(Busy, match="Redis does not answer"), one.events.alone("promotions"):
+    first.events.publish("job.offered", "lost")
+    with pytest.raises(Busy, match="Redis does not answer"), first.events.alone("promotions"):
         pass
     redis.start()
-    other.told.clear()
-    wait_for(lambda: other.hears(one))
+    second.told.clear()
+    wait_for(lambda: second.hears(first))
 
 
 def test_one_alone_is_within_it_also_for_longer_than_a_lock_lasts(
     pair: tuple[Listening, Listening], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_events, "LOCK_S", 0.6)
-    one, other = pair
-    with one.events.alone("promotions") as mine:
+    first, second = pair
+    with first.events.alone("promotions") as mine:
         assert mine
         assert not threading.Event().wait(1.5)
-        with other.events.alone("promotions") as theirs, other.events.alone("imports") as another:
+        with second.events.alone("promotions") as theirs, second.events.alone("imports") as another:
             assert not theirs and another
-    with other.events.alone("promotions") as theirs:
+    with second.events.alone("promotions") as theirs:
         assert theirs
 
 
 def test_requests_are_counted_together_and_by_each_alone_while_redis_is_away(redis: RedisServer) -> None:
-    one, other = RequestLimits(4, redis.url), RequestLimits(4, redis.url)
+    first, second = RequestLimits(4, redis.url), RequestLimits(4, redis.url)
     person: Any = SimpleNamespace(id="ada")
     with Flask("api").test_request_context("/api/v1/scans"):
-        for limits in (one, other, one, other):
+        for limits in (first, second, first, second):
             limits.count(person)
         with pytest.raises(TooManyRequests) as refused:
-            one.count(person)
+            first.count(person)
         assert 1 <= refused.value.seconds <= 60
         redis.kill()
         try:
             for _ in range(4):
-                one.count(person)
+                first.count(person)
             with pytest.raises(TooManyRequests):
-                one.count(person)
+                first.count(person)
         finally:
             redis.start()

@@ -78,13 +78,13 @@ def test_folds_go_by_patient_over_all_collections(tmp_path: Path) -> None:
 
 def test_copies_of_what_is_judged_are_not_trained_on() -> None:
     random = torch.Generator().manual_seed(0)
-    one, other = (torch.randint(0, 255, (1, 1, 64, 64), generator=random).byte() for _ in range(2))
+    first, second = (torch.randint(0, 255, (1, 1, 64, 64), generator=random).byte() for _ in range(2))
 
     def scan(picture: torch.Tensor, fold: int) -> pictures.ShownScan:
         return pictures.ShownScan(picture, Shown.T2, "made", "p", fold, ())
 
-    copied, own, known = scan(one, NO_FOLD), scan(other, NO_FOLD), scan(one, 2)
-    assert pictures.without_copies([copied, own, known], [scan(one, 4)]) == [own, known]
+    copied, own, known = scan(first, NO_FOLD), scan(second, NO_FOLD), scan(first, 2)
+    assert pictures.without_copies([copied, own, known], [scan(first, 4)]) == [own, known]
 
 
 def test_everything_that_is_known_is_listed_with_what_it_shows(tmp_path: Path) -> None:

@@ -99,9 +99,9 @@ def test_a_new_lesion_is_progression_and_none_left_a_complete_response() -> None
 
 
 @given(st.floats(1.0, 1e5), st.floats(1e-3, 1e5), st.floats(1e-3, 1e5))
-def test_more_is_never_a_better_class(before: float, one: float, other: float) -> None:
+def test_more_is_never_a_better_class(before: float, first: float, second: float) -> None:
     order = list(ResponseClass)
-    less, more = sorted([one, other])
+    less, more = sorted([first, second])
     classes = [
         order.index(response_class(before, after, new_lesion=False, lesions_left=True))
         for after in (less, more)

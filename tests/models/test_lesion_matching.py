@@ -47,10 +47,10 @@ def test_one_stays_one_goes_and_one_is_new() -> None:
 def test_merging_and_splitting_is_said() -> None:
     apart, together = masked((2, 5, 5, 4), (2, 5, 12, 4)), np.zeros(SHAPE, bool)
     together[2:6, 5:9, 5:16] = True
-    one = numbered(together)
-    assert matched(apart, one, HERE, MM) == [Match((0, 1), (0,))]
-    assert kinds(matched(apart, one, HERE, MM)) == [MatchKind.MERGED]
-    assert kinds(matched(one, apart, HERE, MM)) == [MatchKind.SPLIT]
+    merged = numbered(together)
+    assert matched(apart, merged, HERE, MM) == [Match((0, 1), (0,))]
+    assert kinds(matched(apart, merged, HERE, MM)) == [MatchKind.MERGED]
+    assert kinds(matched(merged, apart, HERE, MM)) == [MatchKind.SPLIT]
 
 
 def test_a_lesion_that_moved_a_little_is_the_nearest_one() -> None:

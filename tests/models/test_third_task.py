@@ -65,8 +65,8 @@ def _labelled(base: Path) -> Path:
         Image.fromarray(picture.astype(np.uint8)).save(base / f"wrist_xray/images/{number}.png")
         label = "fracture" if fracture else "whole"
         rows.append({"file": f"images/{number}.png", "label": label, "patient_id": number})
-    with (base / "wrist_xray" / "index.csv").open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+    with (base / "wrist_xray" / "index.csv").open("w", newline="") as csv_file:
+        writer = csv.DictWriter(csv_file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     return base

@@ -118,14 +118,14 @@ def main() -> int:
     folder = given.keep or Path(tempfile.mkdtemp(prefix="lightbox-privacy-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = walk(folder)
+        named = walk(folder)
     finally:
         if given.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
-    for place, words in sorted(found.items()):
+    for place, words in sorted(named.items()):
         print(f"{place}: {', '.join(sorted(words))}")
-    print(f"{len(found)} places name a patient" if found else "no name and no number was found")
-    return 1 if found else 0
+    print(f"{len(named)} places name a patient" if named else "no name and no number was found")
+    return 1 if named else 0
 
 
 if __name__ == "__main__":

@@ -74,18 +74,18 @@ def _in_base64(form: str) -> Iterator[bytes]:
 
 def found_in(folders: Iterable[Path], spelt: Spellings) -> dict[str, set[str]]:
     """Which words stand where: a file, a member of an archive, or a column of a database."""
-    found: dict[str, set[str]] = {}
+    places: dict[str, set[str]] = {}
     for folder in folders:
         for file in sorted(folder.rglob("*")):
             words = _in(file.name.encode(errors="surrogateescape"), spelt)
             if words:
-                found[f"name of {file.parent}"] = found.get(f"name of {file.parent}", set()) | words
+                places[f"name of {file.parent}"] = places.get(f"name of {file.parent}", set()) | words
             if not file.is_file() or file.is_symlink() or file.stat().st_size > _MOST_BYTES:
                 continue
             for place, content in _contents(str(file), file.read_bytes()):
                 if words := _in(content, spelt):
-                    found[place] = found.get(place, set()) | words
-    return found
+                    places[place] = places.get(place, set()) | words
+    return places
 
 
 def _in(content: bytes, spelt: Spellings) -> set[str]:

@@ -135,13 +135,13 @@ def test_of_three_years_of_months_only_some_are_named() -> None:
 
 
 def test_n_stands_below_the_names_and_not_beside_points_where_lines_cross_it() -> None:
-    one = performance_figures.month_figure(MONTHS[:2], [_series(MONTHS[:1])], [], RECALL)
-    assert one["layout"]["xaxis"]["ticktext"] == ["2024-01<br>n = 20", "2024-02<br>–"]
+    figure = performance_figures.month_figure(MONTHS[:2], [_series(MONTHS[:1])], [], RECALL)
+    assert figure["layout"]["xaxis"]["ticktext"] == ["2024-01<br>n = 20", "2024-02<br>–"]
     both = [_series(MONTHS[:2]), _series(MONTHS[1:2], "Version 2")]
     axis = performance_figures.month_figure(MONTHS[:2], both, [], RECALL)["layout"]["xaxis"]
     assert axis["ticktext"] == ["2024-01<br>20<br>–", "2024-02<br>20<br>20"]
     assert "legend" in axis["title"]["text"]
-    assert not any("text" in trace.get("mode", "") for trace in one["data"])
+    assert not any("text" in trace.get("mode", "") for trace in figure["data"])
 
 
 def test_words_of_goal_and_limit_stand_beside_the_chart_and_apart() -> None:

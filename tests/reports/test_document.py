@@ -208,8 +208,8 @@ def overprinted(content: bytes) -> bool:
     foot = 780  # points; below it stand the notice and the page's number
     for page in told.stdout.decode().split("<page ")[1:]:
         boxes = sorted((float(y), float(left), float(right)) for left, y, right in re.findall(word, page))
-        lines = [box for box in boxes if box[0] < foot]
-        for (above, _, right), (below, left, _) in itertools.pairwise(lines):
+        body = [box for box in boxes if box[0] < foot]
+        for (above, _, right), (below, left, _) in itertools.pairwise(body):
             if above == below and right > left + 0.5:
                 return True
     return False

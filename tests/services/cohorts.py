@@ -76,7 +76,7 @@ def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> Le
     }
     people = max(1, n * 3 // 4)
     columns: Columns = {
-        "scan_ids": np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
+        "scan_ids": np.array([f"{number:032x}" for number in range(n)], dtype="S32"),
         "keys": np.arange(n),
         "patients": random.integers(0, people, n).astype(np.int32),
         "days": house_clock.days(number["created_us"]),
@@ -85,7 +85,7 @@ def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> Le
     }
     classes = classes_of(columns, edges(columns))
     index = Index().changed(np.zeros(0, np.int64), 0, classes)
-    return ledger_columns(columns, index, NAMES, People(ids=tuple(str(one) for one in range(people))))
+    return ledger_columns(columns, index, NAMES, People(ids=tuple(str(number) for number in range(people))))
 
 
 def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, Any]:

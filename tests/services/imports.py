@@ -38,8 +38,8 @@ def write_labels(file: Path, rows: list[dict[str, Any]]) -> Path:
     """A table with a header line."""
     file.parent.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    with file.open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, names)
+    with file.open("w", newline="") as csv_file:
+        writer = csv.DictWriter(csv_file, names)
         writer.writeheader()
         writer.writerows(rows)
     return file

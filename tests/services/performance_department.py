@@ -55,7 +55,7 @@ class Department:
     tracking: Tracking
     judgements: JudgementStore
     real_use: RealUse
-    desk: PerformanceServices
+    performance: PerformanceServices
     jobs: Jobs
     histories: Histories
     results: list[Result] = field(default_factory=list)
@@ -127,7 +127,7 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
     jobs = Jobs(JobStore(engine), 1)
     real_use = RealUse(judgements, tracking, jobs, TASKS)
     alerts = Alerts(AlertStore(engine), AuditLog(engine), Delivery())
-    desk = performance_on(
+    performance = performance_on(
         histories,
         real_use,
         judgements,
@@ -139,7 +139,7 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
         hidden_from_nobody,
         lambda _task: None,
     )
-    return Department(engine, tracking, judgements, real_use, desk, jobs, histories)
+    return Department(engine, tracking, judgements, real_use, performance, jobs, histories)
 
 
 def with_history(engine: Engine, folder: Path) -> Department:

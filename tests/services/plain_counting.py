@@ -38,16 +38,16 @@ Filters = Mapping[str, Sequence[str]]
 class PlainPass:
     """Every scan's classes in words, and masks over them."""
 
-    def __init__(self, lines: LedgerColumns, filters: Filters) -> None:
-        rows = lines.rows
+    def __init__(self, columns: LedgerColumns, filters: Filters) -> None:
+        rows = columns.rows
         self._filters = filters
         self._words = {
-            name: np.array([*lines.names[name], ""], dtype=object)[lines.codes[name][rows]]
+            name: np.array([*columns.names[name], ""], dtype=object)[columns.codes[name][rows]]
             for name in FILTERS
-            if name in lines.codes
+            if name in columns.codes
         }
-        self._numbers = {name: column[rows] for name, column in lines.numbers.items()}
-        self._days, self._patients = lines.days[rows], lines.patients[rows]
+        self._numbers = {name: column[rows] for name, column in columns.numbers.items()}
+        self._days, self._patients = columns.days[rows], columns.patients[rows]
         self._mask = self._fitting()
 
     def _fitting(self, *but: str) -> Any:
@@ -70,26 +70,26 @@ class PlainPass:
 
     def _bars(self, name: str) -> dict[str, Any]:
         mask, read = self._fitting(name), self._is("result", "negative", "positive")
-        found = {}
+        bars = {}
         for value in np.unique(self._words[name][mask].astype(str)):
             of_class = mask & self._is(name, value)
             share = (
                 int((of_class & read & self._is("result", "positive")).sum()),
                 int((of_class & read).sum()),
             )
-            found[str(value)] = (int(of_class.sum()), *(share if name in _WITH_RATES else ()))
-        return found
+            bars[str(value)] = (int(of_class.sum()), *(share if name in _WITH_RATES else ()))
+        return bars
 
     def _sizes_by(self, name: str) -> dict[str, list[int]]:
         mask = self._fitting(name, "size")
-        found = {}
+        sizes = {}
         for value in np.unique(self._words[name][mask].astype(str)):
             counts = [
                 int((mask & self._is(name, value) & self._is("size", size)).sum()) for size in _MEASURED
             ]
             if any(counts):
-                found[str(value)] = counts
-        return found
+                sizes[str(value)] = counts
+        return sizes
 
     def numbers(self) -> dict[str, Any]:
         """What `numbers_of` says of a cohort."""
@@ -118,34 +118,34 @@ class PlainPass:
         }
 
 
-def numbers_of(found: Cohort) -> dict[str, Any]:
+def numbers_of(cohort: Cohort) -> dict[str, Any]:
     """A cohort's numbers as `PlainPass` says them; charts over time are left out unless they are by day."""
-    bars = {name: {bar.name: _bar(bar) for bar in getattr(found, f"by_{name}")} for name in _BARS}
-    share, corrected = found.positive.share, found.corrected.share
+    bars = {name: {bar.name: _bar(bar) for bar in getattr(cohort, f"by_{name}")} for name in _BARS}
+    share, corrected = cohort.positive.share, cohort.corrected.share
     assert share is not None
-    assert found.uncertain.share is not None
-    assert found.uncertain.share.n == share.n
+    assert cohort.uncertain.share is not None
+    assert cohort.uncertain.share.n == share.n
     assert corrected is not None
-    assert found.volume_ml.spread is not None
+    assert cohort.volume_ml.spread is not None
     return {
-        "scans": found.scans.n,
-        "patients": found.patients,
-        "positive": found.positive.n,
-        "uncertain": found.uncertain.n,
+        "scans": cohort.scans.n,
+        "patients": cohort.patients,
+        "positive": cohort.positive.n,
+        "uncertain": cohort.uncertain.n,
         "read": share.n,
-        "measured": found.volume_ml.n,
-        "corrected": found.corrected.n,
+        "measured": cohort.volume_ml.n,
+        "corrected": cohort.corrected.n,
         "reviewed": corrected.n,
-        "waiting": found.waiting.n,
-        "volume_ml": _said(found.volume_ml.spread),
-        "upload_to_read_s": _said(found.upload_to_read_s),
-        "read_to_review_s": _said(found.read_to_review_s),
-        "dice": (found.dice.n, found.dice_median),
-        "days": {(date.fromisoformat(bar.name) - _EPOCH).days: bar.n for bar in found.over_time if bar.n},
+        "waiting": cohort.waiting.n,
+        "volume_ml": _said(cohort.volume_ml.spread),
+        "upload_to_read_s": _said(cohort.upload_to_read_s),
+        "read_to_review_s": _said(cohort.read_to_review_s),
+        "dice": (cohort.dice.n, cohort.dice_median),
+        "days": {(date.fromisoformat(bar.name) - _EPOCH).days: bar.n for bar in cohort.over_time if bar.n},
         "bars": bars,
         "sizes": {
             name: {value: [bar.n for bar in of_value] for value, of_value in sizes.items()}
-            for name, sizes in (("site", found.sizes_by_site), ("scanner", found.sizes_by_scanner))
+            for name, sizes in (("site", cohort.sizes_by_site), ("scanner", cohort.sizes_by_scanner))
         },
     }
 

@@ -698,7 +698,9 @@ def _is_protocol(cls: ast.ClassDef) -> bool:
 
 def _is_told_of_a_person(method: ast.FunctionDef) -> bool:
     given = [*method.args.args, *method.args.kwonlyargs]
-    return any(one.annotation and "User" in ast.unparse(one.annotation).split(" | ") for one in given)
+    return any(
+        argument.annotation and "User" in ast.unparse(argument.annotation).split(" | ") for argument in given
+    )
 
 
 def _asks(method: ast.FunctionDef, methods: dict[str, ast.FunctionDef]) -> bool:

@@ -149,7 +149,7 @@ def test_an_upload_in_pieces_goes_on_where_it_broke_off(services: Services, clin
 def test_twenty_uploads_at_once_are_neither_lost_nor_crossed(services: Services) -> None:
     people = [person(services, Role.CLINICIAN, f"reader{n}") for n in range(5)]
 
-    def one(number: int) -> tuple[User, str]:
+    def send(number: int) -> tuple[User, str]:
         user = people[number % 5]
         content = phantoms.axial_png(phantoms.brain(), 30 + number)
         upload = services.reading.uploads.create(user, f"slice-{number}.png", len(content))
@@ -157,7 +157,7 @@ def test_twenty_uploads_at_once_are_neither_lost_nor_crossed(services: Services)
         return user, upload.id
 
     with ThreadPoolExecutor(20) as pool:
-        sent = list(pool.map(one, range(20)))
+        sent = list(pool.map(send, range(20)))
     assert services.jobs.wait_idle(PATIENCE_S)
     outcomes = [services.reading.uploads.get(user, upload_id) for user, upload_id in sent]
     assert all(upload.state is UploadState.DONE for upload in outcomes)
@@ -283,7 +283,7 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
     assert review.measurements.lesions[0].position_mm == pytest.approx((30, 10, 25), abs=1.0)
     assert np.array_equal(services.reviewing.pictures.mask(scan_id), ai)
     assert services.reviewing.pictures.mask(scan_id, "corrected").sum() == review.measurements.voxels
-    verdicts = [one.verdict for one in services.reviewing.worklist.scan(scan_id, clinician).reviews]
+    verdicts = [review.verdict for review in services.reviewing.worklist.scan(scan_id, clinician).reviews]
     assert verdicts == [Verdict.CORRECTED, Verdict.REJECTED]
 
     small = tmp_path / "small.nii.gz"

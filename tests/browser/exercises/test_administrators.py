@@ -54,9 +54,9 @@ def _choose(page: Page, one_time: str, password: str) -> None:
 
 
 def _one_time(words: str) -> str:
-    found = re.search(r"one-time password (\S+)", words)
-    assert found, words
-    return found[1]
+    match = re.search(r"one-time password (\S+)", words)
+    assert match, words
+    return match[1]
 
 
 def _added(training: Training, name: str) -> str:

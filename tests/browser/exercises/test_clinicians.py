@@ -186,15 +186,15 @@ def test_06_a_part_of_the_mask_is_erased(open_tab: Tabs, exercise: Exercise) -> 
 
 
 def _drawn_ml(words: str) -> float:
-    found = re.search(r"([\d.]+) mL; the AI's mask", words)
-    assert found, words
-    return float(found[1])
+    match = re.search(r"([\d.]+) mL; the AI's mask", words)
+    assert match, words
+    return float(match[1])
 
 
 def _size(page: Page) -> list[int]:
-    found = re.search(r"(\d+) × (\d+) × (\d+) pixels", page.locator("#scan-facts").inner_text())
-    assert found
-    return [int(side) for side in found.groups()]
+    match = re.search(r"(\d+) × (\d+) × (\d+) pixels", page.locator("#scan-facts").inner_text())
+    assert match
+    return [int(side) for side in match.groups()]
 
 
 def test_07_a_ruler_stays_where_it_was_drawn(open_tab: Tabs, exercise: Exercise) -> None:

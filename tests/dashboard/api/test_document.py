@@ -121,9 +121,9 @@ def test_no_name_of_ours_stands_in_the_document(document: dict[str, Any]) -> Non
 
 def to_be_read_unaided(clinic: Clinic) -> Scan:
     """A scan that a rule asks to be read without the AI first, and that the AI has read."""
-    scan, desk = clinic.add_volume("u"), clinic.services.reviewing.unaided
-    desk.set_rule(BRAIN_TUMOUR, 100, User("cole", "cole", "Prof Cole", Role.HEAD))
-    desk.arrived(scan)
+    scan, unaided = clinic.add_volume("u"), clinic.services.reviewing.unaided
+    unaided.set_rule(BRAIN_TUMOUR, 100, User("cole", "cole", "Prof Cole", Role.HEAD))
+    unaided.arrived(scan)
     clinic.read_volume(scan)
     return scan
 

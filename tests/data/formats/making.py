@@ -29,10 +29,10 @@ def rotation(degrees: Sequence[float]) -> NDArray[np.float64]:
     """Rotation about x, then y, then z."""
     turned = np.eye(3)
     for axis, angle in enumerate(np.radians(degrees)):
-        one, other = [other for other in range(3) if other != axis]
+        first, second = [index for index in range(3) if index != axis]
         turn = np.eye(3)
-        turn[one, one] = turn[other, other] = np.cos(angle)
-        turn[one, other], turn[other, one] = -np.sin(angle), np.sin(angle)
+        turn[first, first] = turn[second, second] = np.cos(angle)
+        turn[first, second], turn[second, first] = -np.sin(angle), np.sin(angle)
         turned = turn @ turned
     return turned
 
@@ -103,7 +103,12 @@ def geometry_of(
     column, row = lps[:3, 0], lps[:3, 1]
     spacing = [float(np.linalg.norm(row)), float(np.linalg.norm(column))]
     orientation = [*(column / spacing[1]), *(row / spacing[0])]
-    return [float(one) for one in orientation], spacing, [float(one) for one in lps[:3, 3]], lps[:3, 2]
+    return (
+        [float(value) for value in orientation],
+        spacing,
+        [float(value) for value in lps[:3, 3]],
+        lps[:3, 2],
+    )
 
 
 def write_series(
@@ -142,15 +147,15 @@ def enhanced(volume: NDArray[Any], affine: NDArray[np.float64], **elements: Any)
     frames = np.ascontiguousarray(volume.transpose(2, 1, 0))
     dataset = picture(frames, SOPClassUID=ENHANCED_MR, NumberOfFrames=len(frames), **elements)
     shared, measures, plane = Dataset(), Dataset(), Dataset()
-    measures.PixelSpacing = [f"{one:.8f}" for one in spacing]
-    plane.ImageOrientationPatient = [f"{one:.10f}" for one in orientation]
+    measures.PixelSpacing = [f"{value:.8f}" for value in spacing]
+    plane.ImageOrientationPatient = [f"{value:.10f}" for value in orientation]
     shared.PixelMeasuresSequence = DicomSequence([measures])
     shared.PlaneOrientationSequence = DicomSequence([plane])
     dataset.SharedFunctionalGroupsSequence = DicomSequence([shared])
     groups = []
     for index in range(len(frames)):
         group, place = Dataset(), Dataset()
-        place.ImagePositionPatient = [f"{one:.8f}" for one in np.array(origin) + index * step]
+        place.ImagePositionPatient = [f"{value:.8f}" for value in np.array(origin) + index * step]
         group.PlanePositionSequence = DicomSequence([place])
         groups.append(group)
     dataset.PerFrameFunctionalGroupsSequence = DicomSequence(groups)

@@ -46,7 +46,7 @@ def assert_mask_overlays(
     exported = nib.load(file)
     assert exported.shape == shape
     assert np.allclose(exported.affine, affine, atol=1e-3)
-    assert [tuple(int(one) for one in index) for index in np.argwhere(np.asarray(exported.dataobj))] == [at]
+    assert [tuple(int(i) for i in index) for index in np.argwhere(np.asarray(exported.dataobj))] == [at]
     assert np.array_equal(read_mask(file, file.name, scan.grid), mask)
 
 
@@ -81,7 +81,7 @@ def test_a_dicom_voxel_stays_where_it_lies(
         source_affine = np.array(scan.grid.affine)
         (index,) = np.argwhere(to_source(scan.array, scan.grid) > 500)
         assert np.allclose((source_affine @ [*index, 1])[:3], point, atol=1e-3)
-        assert_mask_overlays(scan, folder, SHAPE, source_affine, tuple(int(one) for one in index))
+        assert_mask_overlays(scan, folder, SHAPE, source_affine, tuple(int(i) for i in index))
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
@@ -127,7 +127,7 @@ grids = st.builds(
     kind=st.just("nifti"),
     shape=st.just(SHAPE),
     axes=st.permutations(range(3)).map(tuple),
-    flips=st.sets(st.integers(0, 2)).map(lambda one: tuple(sorted(one))),
+    flips=st.sets(st.integers(0, 2)).map(lambda axes: tuple(sorted(axes))),
     affine=st.just(tuple(tuple(row) for row in np.diag([1.0, 2.0, 3.0, 1.0]))),
 )
 

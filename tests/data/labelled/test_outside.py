@@ -23,8 +23,8 @@ def _index(folder: Path, *rows: dict[str, str]) -> None:
     folder.mkdir(parents=True)
     for row in rows:
         (folder / row["file"]).write_bytes(row["file"].encode())
-    with (folder / "index.csv").open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, list(dict.fromkeys(name for row in rows for name in row)))
+    with (folder / "index.csv").open("w", newline="") as csv_file:
+        writer = csv.DictWriter(csv_file, list(dict.fromkeys(name for row in rows for name in row)))
         writer.writeheader()
         writer.writerows(rows)
 

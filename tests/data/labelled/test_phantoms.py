@@ -25,9 +25,9 @@ def made(lesion: PhantomLesion | None = None, look: Look = LOOK, seed: int = 1) 
 
 def test_the_same_generator_state_gives_the_same_file() -> None:
     lesion = PhantomLesion(20, 0.9, 0.2)
-    one, same, other = made(lesion), made(lesion), made(lesion, seed=2)
-    assert np.array_equal(one.mask, same.mask)
-    files = [phantoms.nifti(each.voxels, each.affine) for each in (one, same, other)]
+    first, same, other = made(lesion), made(lesion), made(lesion, seed=2)
+    assert np.array_equal(first.mask, same.mask)
+    files = [phantoms.nifti(each.voxels, each.affine) for each in (first, same, other)]
     assert files[0] == files[1] != files[2]
 
 

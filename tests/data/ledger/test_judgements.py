@@ -117,22 +117,22 @@ def test_the_current_review_counts_and_may_leave_the_truth_open(
     assert len(store.of(BRAIN_TUMOUR)) == 0
     review(engine, result, 5, verdict=Verdict.REJECTED, truth_positive=False)
     review(engine, result, 3, verdict=Verdict.ACCEPTED, truth_positive=True)  # written late, said before
-    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR)] == [False]
+    assert [judgement.truth_positive for judgement in store.of(BRAIN_TUMOUR)] == [False]
     unsure = review(engine, result, 9, verdict=Verdict.UNSURE)
     assert len(store.of(BRAIN_TUMOUR)) == 0
     review(engine, result, 10, verdict=Verdict.TAKING_BACK, takes_back=unsure.id)
-    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR)] == [False]
+    assert [judgement.truth_positive for judgement in store.of(BRAIN_TUMOUR)] == [False]
 
 
 def test_an_older_result_s_truth_stays_and_may_still_change(engine: Engine, store: JudgementStore) -> None:
     scan, first = read(engine, "3")
     review(engine, first)
     second = read_again(engine, scan, "4")
-    assert [one.version for one in store.of(BRAIN_TUMOUR)] == ["3"]
+    assert [judgement.version for judgement in store.of(BRAIN_TUMOUR)] == ["3"]
     review(engine, first, 7, verdict=Verdict.REJECTED, truth_positive=False)  # no longer the latest
-    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR, "3")] == [False]
+    assert [judgement.truth_positive for judgement in store.of(BRAIN_TUMOUR, "3")] == [False]
     review(engine, second, 8, verdict=Verdict.REJECTED, truth_positive=False)
-    assert sorted(one.version for one in store.of(BRAIN_TUMOUR)) == ["3", "4"]
+    assert sorted(judgement.version for judgement in store.of(BRAIN_TUMOUR)) == ["3", "4"]
 
 
 def test_filters_and_counts(engine: Engine, store: JudgementStore) -> None:
@@ -177,9 +177,9 @@ def test_what_is_deleted_counts_no_more_and_synthetic_is_apart(engine: Engine, s
     review(engine, read_again(engine, made))
     _, real = read(engine)
     review(engine, real)
-    assert [one.synthetic for one in store.of(BRAIN_TUMOUR, synthetic=True)] == [True]
+    assert [judgement.synthetic for judgement in store.of(BRAIN_TUMOUR, synthetic=True)] == [True]
     ScanStore(engine).delete([made.id])
-    assert [one.scan_id for one in store.of(BRAIN_TUMOUR)] == [real.scan_id]
+    assert [judgement.scan_id for judgement in store.of(BRAIN_TUMOUR)] == [real.scan_id]
     assert list(store.read_counts(BRAIN_TUMOUR)) == [("3", "2026-11", False)]
     recount(engine)
     assert len(store.of(BRAIN_TUMOUR)) == 1
@@ -203,19 +203,19 @@ def test_two_versions_on_the_same_scans_share_the_scan_s_truth(engine: Engine, s
     review(engine, first, verdict=Verdict.CORRECTED, truth_positive=True, dice=0.6)
     second = read_again(engine, scan, "4", NOVEMBER + timedelta(hours=1), positive=False)
     read(engine, "4")  # of a scan that version 3 never saw
-    one, two = store.paired(BRAIN_TUMOUR, "3", "4")
-    assert (one[0].result_id, two[0].result_id) == (first.id, second.id)
-    assert (len(one), len(two)) == (1, 1)
-    assert (one[0].truth_positive, two[0].truth_positive) == (True, True)
-    assert (one[0].dice, two[0].dice) == (0.6, None)
+    third, fourth = store.paired(BRAIN_TUMOUR, "3", "4")
+    assert (third[0].result_id, fourth[0].result_id) == (first.id, second.id)
+    assert (len(third), len(fourth)) == (1, 1)
+    assert (third[0].truth_positive, fourth[0].truth_positive) == (True, True)
+    assert (third[0].dice, fourth[0].dice) == (0.6, None)
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "9")] == [0, 0]
     unsure = review(engine, second, 1, verdict=Verdict.UNSURE)  # of the newest result: nobody knows any more
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "4")] == [0, 0]
     review(engine, second, 2, verdict=Verdict.TAKING_BACK, takes_back=unsure.id)
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "4")] == [1, 1]
     review(engine, second, 3, verdict=Verdict.REJECTED, truth_positive=False)
-    one, two = store.paired(BRAIN_TUMOUR, "3", "4")
-    assert (one[0].truth_positive, two[0].truth_positive) == (False, False)
+    third, fourth = store.paired(BRAIN_TUMOUR, "3", "4")
+    assert (third[0].truth_positive, fourth[0].truth_positive) == (False, False)
 
 
 def test_only_sampled_scans_that_wait_are_proposed_oldest_month_first(
@@ -225,7 +225,7 @@ def test_only_sampled_scans_that_wait_are_proposed_oldest_month_first(
     _, early = read(engine, at=datetime(2026, 10, 1, tzinfo=UTC))
     _, done = read(engine)
     review(engine, done)
-    assert [one[0] for one in store.unreviewed(BRAIN_TUMOUR, "3", 10)] == [early.scan_id, late.scan_id]
+    assert [row[0] for row in store.unreviewed(BRAIN_TUMOUR, "3", 10)] == [early.scan_id, late.scan_id]
     assert len(store.unreviewed(BRAIN_TUMOUR, None, 1)) == 1
     assert JudgementStore(engine, share=0.0).unreviewed(BRAIN_TUMOUR, None, 10) == []
 
@@ -243,8 +243,8 @@ def test_the_sample_is_fixed_even_and_grows_with_its_share() -> None:
 def test_columns_and_rows_say_the_same(engine: Engine, store: JudgementStore) -> None:
     scan = a_kept_scan(engine, header=a_header(sex=None, age_years=None, site=None))
     review(engine, read_again(engine, scan, measurements=None))
-    found = store.of(BRAIN_TUMOUR)
-    (one,) = found
-    assert (one.sex, one.age_years, one.site, one.volume_ml) == (None, None, None, None)
-    assert list(Judgements.of([one])) == [one]
-    assert [str(month) for month in found.months()] == ["2026-11"]
+    judgements = store.of(BRAIN_TUMOUR)
+    (row,) = judgements
+    assert (row.sex, row.age_years, row.site, row.volume_ml) == (None, None, None, None)
+    assert list(Judgements.of([row])) == [row]
+    assert [str(month) for month in judgements.months()] == ["2026-11"]

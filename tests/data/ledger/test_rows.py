@@ -118,9 +118,9 @@ def test_after_anything_the_ledger_equals_a_full_count(acts: list[tuple[str, int
     engine = open_database("sqlite://")
     migrate(engine)
     followed, kept, withdrawn = Ledger(engine), [], []
-    for minute, one in enumerate(acts):
-        act(engine, kept, withdrawn, one, minute)
-        if one[2]:
+    for minute, change in enumerate(acts):
+        act(engine, kept, withdrawn, change, minute)
+        if change[2]:
             assert len(followed.columns()) == len(kept)  # also when it is asked in between
     written, seen = _table(engine), _said(followed.columns())
     assert set(written) == set(kept)
@@ -178,9 +178,9 @@ def test_a_search_for_nothing_filters_nothing(house: Engine) -> None:
     a_kept_scan(house)
     columns = Ledger(house).columns()
     assert searched(columns, "  ", with_identity=True) is None
-    found = searched(columns, "jane", with_identity=False)
-    assert found is not None
-    assert not found.any()
+    hits = searched(columns, "jane", with_identity=False)
+    assert hits is not None
+    assert not hits.any()
     assert folded("DOE^Jane") in columns.people.keys[0]
 
 
@@ -206,4 +206,4 @@ def test_rows_are_brought_into_order_and_found_again(house: Engine, monkeypatch:
         columns = followed.columns()
         assert len(columns) == 4
         by_arrival = columns.rows[np.argsort(columns.keys[columns.rows])]
-        assert [one.decode() for one in columns.scan_ids[by_arrival]] == kept
+        assert [scan_id.decode() for scan_id in columns.scan_ids[by_arrival]] == kept

@@ -51,9 +51,11 @@ def house(engine):
         header=a_header(modality="CR", sequence="PA_100%"),
     )
     zoe = a_kept_scan(engine, 3, "MÜLLER^Zoë", header=a_header(acquired_at=None, sequence=None))
-    found = results.add(a_result(jane.id, 4))
+    positive = results.add(a_result(jane.id, 4))
     results.add(a_result(john.id, 4, positive=False, probability=0.02, measurements=None, task=PNEUMONIA))
-    corrected = a_review(jane.id, found.id, 5, verdict=Verdict.CORRECTED, measurements=measured(20.0, None))
+    corrected = a_review(
+        jane.id, positive.id, 5, verdict=Verdict.CORRECTED, measurements=measured(20.0, None)
+    )
     reviews.add(corrected)
     return {"jane": jane.id, "john": john.id, "zoe": zoe.id}
 

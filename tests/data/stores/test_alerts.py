@@ -41,7 +41,7 @@ def test_causes_are_told_apart_by_all_their_letters(engine: Engine) -> None:
     store = AlertStore(engine)
     long = "x" * 300
     first, second = kept(store, an_alert(long + "a")), kept(store, an_alert(long + "b"))
-    assert {one.id for one in store.unfinished()} == {first.id, second.id}
+    assert {alert.id for alert in store.unfinished()} == {first.id, second.id}
 
 
 def test_a_closed_alert_makes_room_for_the_next_of_its_cause(engine: Engine) -> None:
@@ -53,7 +53,7 @@ def test_a_closed_alert_makes_room_for_the_next_of_its_cause(engine: Engine) -> 
     store.change_of("drift:brain", lambda known: seen.append(known) or second)
     assert seen == [None]
     assert store.unfinished() == [second]
-    assert [one.id for one in store.closed(5)] == [first.id]
+    assert [alert.id for alert in store.closed(5)] == [first.id]
 
 
 def test_a_change_that_makes_nothing_leaves_things_alone(engine: Engine) -> None:
@@ -76,4 +76,4 @@ def test_only_so_many_past_alerts_are_fetched(engine: Engine) -> None:
         at = MORNING + timedelta(minutes=number)
         alert = kept(store, an_alert(str(number), last_at=at))
         store.change(alert.id, lambda known: replace(known, state=AlertState.CLOSED))
-    assert [one.cause for one in store.closed(2)] == ["3", "2"]
+    assert [alert.cause for alert in store.closed(2)] == ["3", "2"]

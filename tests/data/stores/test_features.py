@@ -55,19 +55,19 @@ def test_every_watched_column_has_a_meaning_and_a_field() -> None:
 
 def test_features_come_back_with_their_vector(engine: Engine) -> None:
     watched = _kept(engine)
-    found = FeatureStore(engine).get(watched.result_id)
-    assert found == watched
-    assert found.vector is not None
+    kept = FeatureStore(engine).get(watched.result_id)
+    assert kept == watched
+    assert kept.vector is not None
     assert watched.vector is not None
-    np.testing.assert_array_equal(found.vector, watched.vector)
+    np.testing.assert_array_equal(kept.vector, watched.vector)
     assert FeatureStore(engine).get("nobody") is None
 
 
 def test_what_is_no_number_is_unknown(engine: Engine) -> None:
     watched = _kept(engine, p50=float("nan"), noise=float("inf"), volume_ml=None, vector=None)
-    found = FeatureStore(engine).get(watched.result_id)
-    assert found is not None
-    assert (found.p50, found.noise, found.volume_ml, found.vector) == (None, None, None, None)
+    kept = FeatureStore(engine).get(watched.result_id)
+    assert kept is not None
+    assert (kept.p50, kept.noise, kept.volume_ml, kept.vector) == (None, None, None, None)
 
 
 def test_a_result_and_its_features_come_or_fail_together(engine: Engine) -> None:
@@ -93,16 +93,18 @@ def test_a_frame_is_a_window_oldest_first(engine: Engine, monkeypatch: pytest.Mo
     ]
     store = FeatureStore(engine)
     frame = store.frame(BRAIN_TUMOUR)
-    assert list(frame.index) == [one.result_id for one in kept]
-    assert list(frame["created_us"]) == [microseconds(one.created_at) for one in kept]
+    assert list(frame.index) == [features.result_id for features in kept]
+    assert list(frame["created_us"]) == [microseconds(features.created_at) for features in kept]
     assert {str(frame[name].dtype) for name in NUMBERS} == {"float32"}
-    assert [None if value != value else value for value in frame["site"]] == [one.site for one in kept]
+    assert [None if value != value else value for value in frame["site"]] == [
+        features.site for features in kept
+    ]
     assert list(frame["sex"]) == ["F"] * 8
     assert list(frame["p50"]) == [kept[0].p50] * 8
 
     first, end = (microseconds(MORNING + timedelta(minutes=n)) for n in (2, 6))
-    assert list(store.frame(BRAIN_TUMOUR, first, end).index) == [one.result_id for one in kept[2:6]]
-    assert list(store.frame(BRAIN_TUMOUR, limit=2).index) == [one.result_id for one in kept[-2:]]
+    assert list(store.frame(BRAIN_TUMOUR, first, end).index) == [features.result_id for features in kept[2:6]]
+    assert list(store.frame(BRAIN_TUMOUR, limit=2).index) == [features.result_id for features in kept[-2:]]
     assert set(store.frame(BRAIN_TUMOUR, version="4")["version"]) == {"4"}
     assert store.count(BRAIN_TUMOUR, first, end, version="4") == 2
     assert list(store.frame(BRAIN_TUMOUR, synthetic=True).index) == [kept[2].result_id]
@@ -124,12 +126,12 @@ def test_vectors_come_in_the_order_asked_with_gaps(engine: Engine) -> None:
     short = _kept(engine, 3, vector=np.zeros(2, dtype=np.float16))
     second = _kept(engine, 4, vector=np.ones(6, dtype=np.float16))
     store = FeatureStore(engine)
-    found = store.vectors([second.result_id, without.result_id, first.result_id, short.result_id])
-    assert (found.shape, found.dtype) == ((4, 6), np.float16)
-    assert (found[0] == 1).all()
-    assert np.isnan(found[1]).all()
-    np.testing.assert_array_equal(found[2], first.vector)
-    assert np.isnan(found[3]).all()  # of another network
+    vectors = store.vectors([second.result_id, without.result_id, first.result_id, short.result_id])
+    assert (vectors.shape, vectors.dtype) == ((4, 6), np.float16)
+    assert (vectors[0] == 1).all()
+    assert np.isnan(vectors[1]).all()
+    np.testing.assert_array_equal(vectors[2], first.vector)
+    assert np.isnan(vectors[3]).all()  # of another network
     assert store.vectors([without.result_id]).shape == (1, 0)
     assert store.vectors([]).shape == (0, 0)
 
@@ -145,12 +147,12 @@ def test_features_go_with_their_scan(engine: Engine) -> None:
 def test_results_without_features_are_found_page_by_page(engine: Engine) -> None:
     store, results = FeatureStore(engine), ResultStore(engine)
     scan: Scan = a_kept_scan(engine)
-    old = sorted((results.add(a_result(scan.id, n)) for n in range(5)), key=lambda one: one.id)
+    old = sorted((results.add(a_result(scan.id, n)) for n in range(5)), key=lambda result: result.id)
     _kept(engine, 9)
-    assert store.without() == [one.id for one in old]
+    assert store.without() == [result.id for result in old]
     assert store.without(after=old[1].id, limit=2) == [old[2].id, old[3].id]
     store.add(_features(old[0]))
     store.add(_features(old[0]))  # two workers at once
-    assert store.without() == [one.id for one in old[1:]]
+    assert store.without() == [result.id for result in old[1:]]
     store.add(_features(replace(old[1], id="of a scan that is gone")))
     assert store.get("of a scan that is gone") is None

@@ -119,6 +119,6 @@ def test_uploads_at_once_make_one_patient(tmp_path):
     engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     patients = PatientStore(engine)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: patients.find_or_create(Identity("Doe", "1"), "a"), range(16)))
+        made = list(pool.map(lambda _: patients.find_or_create(Identity("Doe", "1"), "a"), range(16)))
     engine.dispose()
-    assert len({patient.id for patient in found}) == 1
+    assert len({patient.id for patient in made}) == 1

@@ -25,7 +25,7 @@ def test_views_stand_in_the_order_of_their_names(engine: Engine) -> None:
     store = ViewStore(engine)
     for name in ("ward 3", "All", "Émile"):
         store.save(a_view(name))
-    assert [one.name for one in store.all()] == ["All", "ward 3", "Émile"]
+    assert [view.name for view in store.all()] == ["All", "ward 3", "Émile"]
 
 
 def test_a_view_of_the_same_name_gives_way_but_keeps_its_id(engine: Engine) -> None:

@@ -128,8 +128,8 @@ def test_a_strangers_version_and_runs_elsewhere(tracking: Tracking, name: str) -
     champion = tracking.by_alias(name, CHAMPION)
     assert champion is not None
     assert (champion.run_id, champion.metrics) == ("f" * 32, {})
-    found = tracking.runs_by_id([elsewhere, gone, "f" * 32, ""], name)
-    assert {run_id: run.experiment for run_id, run in found.items()} == {
+    by_id = tracking.runs_by_id([elsewhere, gone, "f" * 32, ""], name)
+    assert {run_id: run.experiment for run_id, run in by_id.items()} == {
         elsewhere: f"{name} elsewhere",
         gone: name,
     }
@@ -166,8 +166,8 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends(
     run_id = tracking.start_run(name, "train", {}, {"a": "b"})
     for step in range(95):
         tracking.log_metrics(run_id, {"epoch_loss": step / 2}, step)
-    (found,) = tracking.curves(tracking.runs(name, {"a": "b"})).values()
-    points = found["epoch_loss"]
+    (curves,) = tracking.curves(tracking.runs(name, {"a": "b"})).values()
+    points = curves["epoch_loss"]
     assert 8 <= len(points) <= 12
     assert (points[0], points[-1]) == ((0, 0.0), (94, 47.0))
     assert all(value == step / 2 for step, value in points)

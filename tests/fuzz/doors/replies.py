@@ -230,10 +230,10 @@ def _opened_wado(folder: Path) -> Knock:
     spool = Spool(folder / "wado", 1 << 40)
     spool.prepare()
     instance = json.dumps([{"00080018": {"vr": "UI", "Value": ["1.5.1"]}}]).encode()
-    found = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(instance), instance)
+    listing = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(instance), instance)
 
     def knock(content: bytes) -> str:
-        server.answers = [found, content]
+        server.answers = [listing, content]
         outcome = _judged(lambda: web.fetch(peer, "1.2.3", "1.2.3.4", lambda _: None, spool))
         for study in spool.studies():
             for _, files in spool.series(study):

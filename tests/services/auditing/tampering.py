@@ -58,7 +58,7 @@ class Tampering:
 
     name: str
     statements: Sequence[str]
-    found: Sequence[tuple[FaultKind, int, int]]
+    expected: Sequence[tuple[FaultKind, int, int]]
 
 
 _FORGED = (

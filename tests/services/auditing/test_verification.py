@@ -61,7 +61,7 @@ def test_many_events_of_one_transaction_are_a_chain_too(house: House) -> None:
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.name.replace(" ", "-"))
 def test_what_was_tampered_with_is_named(tampering: Tampering, engine: Engine, tmp_path: Path) -> None:
-    assert tampered(lambda: House(engine, tmp_path), tampering) == list(tampering.found)
+    assert tampered(lambda: House(engine, tmp_path), tampering) == list(tampering.expected)
 
 
 @pytest.mark.parametrize(

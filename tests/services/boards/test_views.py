@@ -60,7 +60,7 @@ class House:
         self.alerts = Alerts(AlertStore(self.engine), AuditLog(self.engine), Delivery())
         self.today = date(2026, 11, 30)
         self.services: BoardServices = boards_on(
-            self.engine, self.cohorts, self.department.desk, self.drift.drift, self.alerts, TASKS,
+            self.engine, self.cohorts, self.department.performance, self.drift.drift, self.alerts, TASKS,
             lambda: self.today,
         )  # fmt: skip
         for cause, month in (("a", 9), ("b", 9), ("c", 11)):
@@ -97,9 +97,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.mark.parametrize("measure", ["recall", "far", "precision", "latency_p95_ms"])
 def test_performance_is_that_of_its_page_month_by_month(house: House, measure: str) -> None:
-    desk = house.department.desk
-    asked = desk.numbers.asked(f"task={BRAIN_TUMOUR}&metric={measure}&by=month", HEAD)
-    real = [point for point in desk.numbers.shown(asked).points if point.source != VALIDATION]
+    performance = house.department.performance
+    asked = performance.numbers.asked(f"task={BRAIN_TUMOUR}&metric={measure}&by=month", HEAD)
+    real = [point for point in performance.numbers.shown(asked).points if point.source != VALIDATION]
     expected = {(point.month, f"Version {point.version}", point.synthetic): point.figure for point in real}
     shown = house.view(of(measure)).points
     assert len(shown) == len(expected) > 1
@@ -177,12 +177,12 @@ def test_a_place_narrows_what_can_be_narrowed_and_the_rest_says_so(house: House)
 def test_a_panels_link_leads_to_the_page_with_the_same_filtered_numbers(
     house: House, choice: BoardChoice
 ) -> None:
-    desk, panel = house.department.desk, house.view(of("recall"), choice)
-    asked = desk.numbers.asked(urlsplit(panel.link).query, HEAD)
+    performance, panel = house.department.performance, house.view(of("recall"), choice)
+    asked = performance.numbers.asked(urlsplit(panel.link).query, HEAD)
     assert dict(asked.chosen) == choice.of and choice.sex in " ".join(panel.says)
     page = {
         (point.month, f"Version {point.version}", point.synthetic): point.figure.n
-        for point in desk.numbers.shown(asked).points
+        for point in performance.numbers.shown(asked).points
         if point.source != VALIDATION
     }
     assert {(point.at, point.series, point.synthetic): point.n for point in panel.points} == page
@@ -207,10 +207,10 @@ def test_refused_files_are_counted_and_few_of_them_withheld_outside(house: House
 
 
 def test_what_is_withheld_outside_is_withheld_by_the_one_rule(house: House) -> None:
-    desk = house.department.desk
+    performance = house.department.performance
     for measure in ("recall", "specificity"):
-        asked = desk.numbers.asked(f"task={BRAIN_TUMOUR}&metric={measure}&by=month", HEAD)
-        (page,) = desk.exports.told([desk.numbers.shown(asked)], OUTSIDE)
+        asked = performance.numbers.asked(f"task={BRAIN_TUMOUR}&metric={measure}&by=month", HEAD)
+        (page,) = performance.exports.told([performance.numbers.shown(asked)], OUTSIDE)
         why = {
             (point.month, f"Version {point.version}", point.synthetic): point.withheld
             for point in page.points

@@ -83,8 +83,8 @@ def test_what_workers_read_is_kept_and_the_same_again_is_known(
     again = imported(services, cluster, tmp_path / "mixed")
     assert (again.progress.added, again.progress.known) == (0, 5)
     clinician = person(services, Role.CLINICIAN, "ada")
-    found = services.reviewing.worklist.page(WorklistQuery(count=1000), clinician).rows
-    series = next(row for row in found if row.modality == "MR" and row.patient == "Doe, Jane")
+    rows = services.reviewing.worklist.page(WorklistQuery(count=1000), clinician).rows
+    series = next(row for row in rows if row.modality == "MR" and row.patient == "Doe, Jane")
     assert services.reviewing.pictures.mask(series.scan_id).shape[0] == 6
     assert all(worker.dismissed for worker in cluster.engaged)
     assert list((services.settings.home / "imports").iterdir()) == []

@@ -93,18 +93,18 @@ def _names(rows: Sequence[ExportRow], section: str) -> list[str]:
 
 def secrets(cohort: Cohort, of: str) -> dict[Name, int]:
     """The counts of patients' findings in a table that are to be withheld, with what they are."""
-    found: dict[Name, int] = {}
+    counts: dict[Name, int] = {}
     for row in table(cohort):
         if row.name in STATES or (row.section, row.name) == ("summary", "waiting"):
             continue
         if row.quantity == "scans" and small(row.n or 0):
-            found[of, row.section, row.group, row.name] = row.n or 0
+            counts[of, row.section, row.group, row.name] = row.n or 0
         elif row.quantity == "share" and row.section != "summary" and row.n:
             hits = round((row.value or 0.0) * row.n)
             for name, n in zip(_sides(row, of), (hits, row.n - hits), strict=True):
                 if small(n):
-                    found[name] = n
-    return found
+                    counts[name] = n
+    return counts
 
 
 FILTERS: list[Query] = [

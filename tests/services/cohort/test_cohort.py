@@ -60,13 +60,13 @@ def _one(engine: Engine, random: np.random.Generator, number: int) -> None:
         return
     ScanStore(engine).set_status(scan.id, ScanStatus.READ)
     positive = bool(random.random() < 0.6)
-    found: dict[str, Any] = {"task": scan.task, "positive": positive, "probability": float(random.random())}
-    found |= {"measurements": None, "has_mask": False}
+    changes: dict[str, Any] = {"task": scan.task, "positive": positive, "probability": float(random.random())}
+    changes |= {"measurements": None, "has_mask": False}
     if not chest:
         volume = None if random.random() < 0.2 else float(random.lognormal(2, 1.5))
-        found |= {"measurements": measured(volume), "has_mask": True}
-        found |= {"head_position": (float(random.random()), float(random.random()))}
-    result = ResultStore(engine).add(a_result(scan.id, at + float(random.exponential(3)), **found))
+        changes |= {"measurements": measured(volume), "has_mask": True}
+        changes |= {"head_position": (float(random.random()), float(random.random()))}
+    result = ResultStore(engine).add(a_result(scan.id, at + float(random.exponential(3)), **changes))
     if random.random() < 0.5:
         verdict = random.choice([Verdict.ACCEPTED, Verdict.REJECTED] + [Verdict.CORRECTED] * (not chest))
         said: dict[str, Any] = {"verdict": Verdict(verdict), "truth_positive": bool(random.random() < 0.6)}
@@ -86,14 +86,14 @@ def _worklist_total(engine: Engine, filters: Any) -> int:
     return WorklistStore(engine, Ledger(engine)).page(WorklistQuery(filters=asked), True).total
 
 
-def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | KeyFigure]]:
-    for name, value in vars(found).items():
+def _numbers(cohort: Cohort) -> Iterator[tuple[str, Bar | KeyFigure]]:
+    for name, value in vars(cohort).items():
         if isinstance(value, KeyFigure):
             yield name, value
         elif isinstance(value, list):
-            yield from ((f"{name} {one.name}", one) for one in value if isinstance(one, Bar))
+            yield from ((f"{name} {bar.name}", bar) for bar in value if isinstance(bar, Bar))
         elif isinstance(value, dict) and name.startswith("sizes_by"):
-            yield from ((f"{name} {one}", bar) for one, bars in value.items() for bar in bars)
+            yield from ((f"{name} {group}", bar) for group, bars in value.items() for bar in bars)
 
 
 @pytest.mark.parametrize(
@@ -112,60 +112,67 @@ def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | KeyFigure]]:
 def test_behind_every_number_stand_exactly_its_cases(
     engine: Engine, cohorts: Cohorts, filters: dict[str, Any]
 ) -> None:
-    found = cohorts.cohort(filters, None)
+    cohort = cohorts.cohort(filters, None)
     seen = 0
-    for name, one in _numbers(found):
-        assert _worklist_total(engine, one.filters) == one.n, name
+    for name, number in _numbers(cohort):
+        assert _worklist_total(engine, number.filters) == number.n, name
         seen += 1
-    assert seen > (20 if found.scans.n else 4)
+    assert seen > (20 if cohort.scans.n else 4)
 
 
 def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({}, None)
-    for bars in (found.by_age, found.by_sex, found.by_task, found.by_site, found.by_review, found.over_time):
-        assert sum(bar.n for bar in bars) == found.scans.n == 120
-    for bars in (found.by_result, found.by_size, found.by_chance, found.by_truth, found.by_place):
+    cohort = cohorts.cohort({}, None)
+    for bars in (
+        cohort.by_age,
+        cohort.by_sex,
+        cohort.by_task,
+        cohort.by_site,
+        cohort.by_review,
+        cohort.over_time,
+    ):
+        assert sum(bar.n for bar in bars) == cohort.scans.n == 120
+    for bars in (cohort.by_result, cohort.by_size, cohort.by_chance, cohort.by_truth, cohort.by_place):
         assert sum(bar.n for bar in bars) == 120
-    assert {one.name for one in found.by_sex} == {"F", "M", "unknown"}  # unknown is a class, not dropped
+    assert {bar.name for bar in cohort.by_sex} == {"F", "M", "unknown"}  # unknown is a class, not dropped
 
 
 def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohorts) -> None:
-    found = cohorts.cohort({"task": ("brain-tumour",)}, None)
-    lines = Ledger(engine).columns()
-    brain = lines.codes["task"] == lines.names["task"].index("brain-tumour")
-    positive = lines.numbers["positive"][brain]
-    volumes = lines.numbers["volume_ml"][brain][positive == 1]
-    share = found.positive.share
+    cohort = cohorts.cohort({"task": ("brain-tumour",)}, None)
+    columns = Ledger(engine).columns()
+    brain = columns.codes["task"] == columns.names["task"].index("brain-tumour")
+    positive = columns.numbers["positive"][brain]
+    volumes = columns.numbers["volume_ml"][brain][positive == 1]
+    share = cohort.positive.share
     assert share is not None
-    assert (found.positive.n, share.n) == (int((positive == 1).sum()), int((~np.isnan(positive)).sum()))
+    assert (cohort.positive.n, share.n) == (int((positive == 1).sum()), int((~np.isnan(positive)).sum()))
     assert share.low < share.value < share.high
-    spread = found.volume_ml.spread
+    spread = cohort.volume_ml.spread
     assert spread is not None
     assert spread.median == pytest.approx(np.nanmedian(volumes))
-    assert found.patients == len(np.unique(lines.patients[brain]))
-    assert found.upload_to_read_s.p90 == pytest.approx(
-        np.nanpercentile((lines.numbers["read_us"] - lines.numbers["created_us"])[brain] / 1e6, 90)
+    assert cohort.patients == len(np.unique(columns.patients[brain]))
+    assert cohort.upload_to_read_s.p90 == pytest.approx(
+        np.nanpercentile((columns.numbers["read_us"] - columns.numbers["created_us"])[brain] / 1e6, 90)
     )
 
 
 def test_a_chart_goes_on_showing_what_else_could_be_chosen(cohorts: Cohorts) -> None:
-    everything, one = cohorts.cohort({}, None), cohorts.cohort({"site": ("North",)}, None)
-    assert [bar.name for bar in one.by_site] == [bar.name for bar in everything.by_site]
-    assert sum(bar.n for bar in one.by_age) == one.scans.n < 120
+    everything, north = cohorts.cohort({}, None), cohorts.cohort({"site": ("North",)}, None)
+    assert [bar.name for bar in north.by_site] == [bar.name for bar in everything.by_site]
+    assert sum(bar.n for bar in north.by_age) == north.scans.n < 120
 
 
 def test_refusals_are_counted_by_what_is_known_of_them(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({}, None)
-    assert found.refused == 4
-    assert found.refusals_by_reason == [("modality", 3), ("not_an_image", 1)]
-    assert found.refusals_by_scanner == [("Siemens Skyra", 3), ("unknown", 1)]
+    cohort = cohorts.cohort({}, None)
+    assert cohort.refused == 4
+    assert cohort.refusals_by_reason == [("modality", 3), ("not_an_image", 1)]
+    assert cohort.refusals_by_scanner == [("Siemens Skyra", 3), ("unknown", 1)]
     assert cohorts.cohort({"site": ("Site 1",)}, None).refused == 3
     by_sex = cohorts.cohort({"sex": ("F",), "modality": ("CT",)}, None)
     assert (by_sex.refused, by_sex.refused_filtered_by) == (3, ("modality", "synthetic"))
     assert by_sex.refused_share is None  # of how many cannot be said: no refusal tells a sex
-    share = found.refused_share
+    share = cohort.refused_share
     assert share is not None
-    assert (share.n, share.value) == (found.scans.n + 4, 4 / (found.scans.n + 4))
+    assert (share.n, share.value) == (cohort.scans.n + 4, 4 / (cohort.scans.n + 4))
 
 
 def test_refusals_of_the_demonstration_count_with_synthetic_scans_alone(
@@ -200,14 +207,14 @@ def test_an_address_is_read_as_it_was_written(cohorts: Cohorts) -> None:
 
 
 def test_charts_carry_the_query_of_each_point(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({}, None)
-    figures = cohorts.charts(found)
+    cohort = cohorts.cohort({}, None)
+    figures = cohorts.charts(cohort)
     site = figures["site"]["data"][0]
-    assert site["x"] == [bar.n for bar in found.by_site]
-    assert filters_of(site["customdata"][0]) == {"site": (found.by_site[0].name,), "synthetic": ("no",)}
+    assert site["x"] == [bar.n for bar in cohort.by_site]
+    assert filters_of(site["customdata"][0]) == {"site": (cohort.by_site[0].name,), "synthetic": ("no",)}
     place = figures["place"]["data"][0]
-    drawn = sum(one for row in place["z"] for one in row if one)
-    assert drawn == sum(bar.n for bar in found.by_place if bar.name != "none")
+    drawn = sum(n for row in place["z"] for n in row if n)
+    assert drawn == sum(bar.n for bar in cohort.by_place if bar.name != "none")
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ from tests.databases import migrated
 VALUES = st.lists(st.integers(-20, 20), min_size=6, max_size=40)
 
 
-@given(one=VALUES, two=VALUES)
-def test_superiority_is_mann_whitneys(one: list[int], two: list[int]) -> None:
-    effect, spread, p = superiority(np.array(one), np.array(two))
-    peer = stats.mannwhitneyu(one, two, use_continuity=False, method="asymptotic")
-    assert effect == pytest.approx(peer.statistic / (len(one) * len(two)))
-    if len({*one, *two}) > 1:
+@given(first=VALUES, second=VALUES)
+def test_superiority_is_mann_whitneys(first: list[int], second: list[int]) -> None:
+    effect, spread, p = superiority(np.array(first), np.array(second))
+    peer = stats.mannwhitneyu(first, second, use_continuity=False, method="asymptotic")
+    assert effect == pytest.approx(peer.statistic / (len(first) * len(second)))
+    if len({*first, *second}) > 1:
         assert p == pytest.approx(peer.pvalue, abs=1e-9)
     assert spread >= 0
 
@@ -35,9 +35,9 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     truth = float(stats.norm.cdf(0.5 / np.sqrt(2)))  # that one of N(0.5, 1) exceeds one of N(0, 1)
     covered = 0
     for _ in range(300):
-        one = (random.normal(0.5, 1, 60) * 1000).astype(int)
-        two = (random.normal(0, 1, 60) * 1000).astype(int)
-        effect, spread, _ = superiority(one, two)
+        higher = (random.normal(0.5, 1, 60) * 1000).astype(int)
+        lower = (random.normal(0, 1, 60) * 1000).astype(int)
+        effect, spread, _ = superiority(higher, lower)
         covered += abs(effect - truth) <= 1.96 * spread
     assert 0.90 <= covered / 300 <= 0.99
 
@@ -52,13 +52,13 @@ def test_two_sites_are_told_apart_and_p_is_corrected() -> None:
         ScanStore(engine).set_status(scan.id, ScanStatus.READ)
         positive = bool(random.random() < (0.9 if site == "North" else 0.3))
         ResultStore(engine).add(a_result(scan.id, number + 1, positive=positive, probability=0.5))
-    found = {
-        one.name: one
-        for one in CohortComparison(Ledger(engine), hidden_from_nobody).compare(
+    differences = {
+        difference.name: difference
+        for difference in CohortComparison(Ledger(engine), hidden_from_nobody).compare(
             {"site": ("North",)}, {"site": ("South",)}, None
         )
     }
-    age, positive, corrected = found["age_years"], found["positive"], found["corrected"]
+    age, positive, corrected = differences["age_years"], differences["positive"], differences["corrected"]
     assert age.effect == 1.0
     assert age.n == (40, 40)
     assert positive.effect is not None

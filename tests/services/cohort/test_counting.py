@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.ledger import in_memory as data_lines
-from data.ledger import quantiles
+from data.ledger import in_memory, quantiles
 from data.ledger.bands import AGES, CHANCES, OUTCOMES, RESULTS, SIZES, TRUTHS
 from data.ledger.bitmaps import Index, bitmap, row_numbers
 from data.ledger.in_memory import Ledger
@@ -40,8 +39,8 @@ CHOICES = {
 FILTERS = st.dictionaries(
     st.sampled_from(sorted(CHOICES)), st.lists(st.integers(0, 20), min_size=1, max_size=3), max_size=3
 ).map(
-    lambda found: tidy(
-        {name: [_choice(name, number) for number in numbers] for name, numbers in found.items()}
+    lambda chosen: tidy(
+        {name: [_choice(name, number) for number in numbers] for name, numbers in chosen.items()}
     )
 )
 UNHURRIED = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -51,9 +50,9 @@ def _choice(name: str, number: int) -> str:
     return CHOICES[name][number % len(CHOICES[name])]
 
 
-def _same(lines: data_lines.LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
+def _same(columns: in_memory.LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
     filters = {name: values[:1] if name in ("from", "to") else values for name, values in filters.items()}
-    counted, plain = numbers_of(Counting(lines, filters).cohort([])), PlainPass(lines, filters).numbers()
+    counted, plain = numbers_of(Counting(columns, filters).cohort([])), PlainPass(columns, filters).numbers()
     assert counted == plain
 
 
@@ -65,10 +64,10 @@ def test_after_any_changes_any_choice_is_counted_as_by_a_plain_pass(
     engine = migrated("sqlite://")
     followed, kept, withdrawn = Ledger(engine), [], []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data_lines, "SPARE_ROWS", 0)  # so that rows are also brought into order now and then
-        for minute, one in enumerate(acts):
-            act(engine, kept, withdrawn, one, minute)
-            if one[2]:
+        patch.setattr(in_memory, "SPARE_ROWS", 0)  # so that rows are also brought into order now and then
+        for minute, change in enumerate(acts):
+            act(engine, kept, withdrawn, change, minute)
+            if change[2]:
                 _same(followed.columns(), asked[minute % len(asked)])
         for filters in asked:
             _same(followed.columns(), filters)
@@ -103,9 +102,9 @@ def test_percentiles_are_numpys(values: list[float], later: list[float], data: A
     rows = np.flatnonzero(chosen)
     expected = numbers["dice"][rows]
     expected = expected[~np.isnan(expected)]
-    n, found = quantiles.percentiles(index, numbers, bitmap(rows), "dice", [percent])
+    n, computed = quantiles.percentiles(index, numbers, bitmap(rows), "dice", [percent])
     assert n == len(expected)
-    assert found == ([np.percentile(expected, percent)] if n else [])
+    assert computed == ([np.percentile(expected, percent)] if n else [])
     known = quantiles.known_values(index, numbers, bitmap(rows), "dice")
     assert sorted(known) == sorted(expected)
 

@@ -58,7 +58,7 @@ def exports(engine: Engine) -> CohortExports:
 def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
     """What the page shows, as it shows it, from the page's own record."""
     mean_dice = cohort.dice.value if cohort.dice.n else None
-    found: dict[tuple[str, str, str], Any] = {
+    numbers: dict[tuple[str, str, str], Any] = {
         ("summary", "all", "scans"): cohort.scans.n,
         ("summary", "all", "patients"): cohort.patients,
         ("summary", "waiting", "scans"): cohort.waiting.n,
@@ -69,17 +69,17 @@ def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
         ("agreement", "Dice with a mask that a person drew", "median"): cohort.dice_median,
     }
     if cohort.volume_ml.spread is not None:
-        found["summary", "tumour volume", "median_ml"] = cohort.volume_ml.spread.median
+        numbers["summary", "tumour volume", "median_ml"] = cohort.volume_ml.spread.median
     for section in ("task", "site", "age", "sex", "version"):
         for bar in getattr(cohort, f"by_{section}"):
-            found[section, bar.name, "scans"] = bar.n
+            numbers[section, bar.name, "scans"] = bar.n
             assert bar.positive is not None
-            found[section, bar.name, "share"] = bar.positive.value if bar.positive.n else None
+            numbers[section, bar.name, "share"] = bar.positive.value if bar.positive.n else None
     for bar in cohort.over_time:
-        found["time", bar.name, "scans"] = bar.n
+        numbers["time", bar.name, "scans"] = bar.n
     for name, n in cohort.refusals_by_reason:
-        found["refusals", name, "refusals"] = n
-    return found
+        numbers["refusals", name, "refusals"] = n
+    return numbers
 
 
 @pytest.mark.parametrize("n", [0, 1, 300])
@@ -265,11 +265,14 @@ def test_what_does_not_exist_is_refused_and_not_noted(exports: CohortExports, en
 def test_a_comparison_is_told_in_full_or_not_at_all(exports: CohortExports) -> None:
     north, south = {"site": ("North",)}, {"site": ("South",)}
     for audience in Audience:
-        found = {one["name"]: one for one in exports.compared(north, south, HEAD, audience)["differences"]}
+        differences = {
+            difference["name"]: difference
+            for difference in exports.compared(north, south, HEAD, audience)["differences"]
+        }
         hidden = audience is Audience.OUTSIDE
-        assert found["positive"]["n"] == ([None, None] if hidden else [12, 3])
-        assert found["age_years"]["values"][1] == (None if hidden else 49.0)
-        assert found["age_years"]["note"] == (FEW if hidden else "")
+        assert differences["positive"]["n"] == ([None, None] if hidden else [12, 3])
+        assert differences["age_years"]["values"][1] == (None if hidden else 49.0)
+        assert differences["age_years"]["note"] == (FEW if hidden else "")
     everything = exports.compared(north, {}, GREY)
     assert everything["second"] == {}
 

@@ -99,15 +99,18 @@ def test_nothing_is_withheld_from_those_who_may_know_patients() -> None:
 
 def test_the_same_cases_are_told_everywhere_or_nowhere() -> None:
     for seed in range(20):
-        lines = cohort_table(a_cohort(seed, 80)).lines
+        counted_rows = cohort_table(a_cohort(seed, 80)).rows
         rows = table(a_cohort(seed, 80), withheld_beside=[])
         hidden = {
-            line.discloses
-            for line, row in zip(lines, rows, strict=True)
+            counted.discloses
+            for counted, row in zip(counted_rows, rows, strict=True)
             if row.note == FEW and row.quantity in COUNTS
         }
         shown = {
-            name for line, row in zip(lines, rows, strict=True) if not row.note for name in line.discloses
+            name
+            for counted, row in zip(counted_rows, rows, strict=True)
+            if not row.note
+            for name in counted.discloses
         }
         assert not hidden & {(name,) for name in shown}
 

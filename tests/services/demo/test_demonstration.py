@@ -35,8 +35,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from data.tables import audit_events, audit_head, metadata, revisions
-from data.tables import ledger as ledger_lines
+from data.tables import audit_events, audit_head, ledger, metadata, revisions
 from models.measuring import measure
 from services import keys
 from services.assembly.commands import build_reader
@@ -68,7 +67,7 @@ class House:
 
     def content(self) -> dict[str, Any]:
         """Every row and file, but for what only counts and remembers."""
-        passed_over = {ledger_lines, revisions, audit_events, audit_head}
+        passed_over = {ledger, revisions, audit_events, audit_head}
         with self.database.connect() as connection:
             rows: dict[str, Any] = {
                 table.name: sorted(map(repr, connection.execute(select(table))))

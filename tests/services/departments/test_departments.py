@@ -34,8 +34,8 @@ def events(clinic: Clinic, action: str) -> list[tuple[str, str]]:
     page = clinic.services.database
     from data.stores.audit import AuditLog
 
-    found = AuditLog(page).page(AuditQuery(actions=(action,)), 50)
-    return [(event.subject, event.detail) for event in found.events]
+    logged = AuditLog(page).page(AuditQuery(actions=(action,)), 50)
+    return [(event.subject, event.detail) for event in logged.events]
 
 
 def test_a_new_scan_is_of_the_department_that_its_sender_site_or_uploader_says(clinic: Clinic) -> None:

@@ -277,8 +277,8 @@ def test_a_run_that_fails_is_an_alert_itself(house: DriftHouse) -> None:
 def test_a_scheduled_run_that_fails_alerts_for_its_schedule_alone(engine: Engine, tmp_path: Path) -> None:
     jobs = Jobs(JobStore(engine), retry_delay_s=0.05)
     house = DriftHouse(engine, tmp_path, jobs)
-    heard: list[Any] = []
-    house.drift.when_settled(heard.append)
+    settled: list[Any] = []
+    house.drift.when_settled(settled.append)
     jobs.start()
     try:
         house.drift.request(ASK, schedule_id="weekly")
@@ -288,7 +288,7 @@ def test_a_scheduled_run_that_fails_alerts_for_its_schedule_alone(engine: Engine
         assert jobs.wait_idle(120)
     finally:
         jobs.stop()
-    assert [(run.state, run.schedule_id) for run in heard] == [
+    assert [(run.state, run.schedule_id) for run in settled] == [
         (RunState.FAILED, "weekly"),
         (RunState.DONE, None),
     ]

@@ -66,23 +66,23 @@ def test_what_is_shared_comes_first_and_chance_does_not_stand_out() -> None:
     tail = [True] * 60 + [False] * 140
     scanner = ["New"] * 55 + ["Old"] * 5 + ["New"] * 20 + ["Old"] * 120
     site = ["North", "South"] * 100
-    found = segments_of({"scanner": scanner, "site": site, "constant": ["x"] * 200}, tail)
-    assert {value for value, segment in found.items() if segment.stands_out} == {"New"}
-    new = found["New"]
+    segments = segments_of({"scanner": scanner, "site": site, "constant": ["x"] * 200}, tail)
+    assert {value for value, segment in segments.items() if segment.stands_out} == {"New"}
+    new = segments["New"]
     assert (new.inside["n"], new.outside["n"]) == (60, 140)
     assert new.inside["value"] == pytest.approx(55 / 60) and new.outside["value"] == pytest.approx(20 / 140)
     assert new.difference["low"] < 55 / 60 - 20 / 140 < new.difference["high"]
-    assert "x" not in found and not found["Old"].stands_out
+    assert "x" not in segments and not segments["Old"].stands_out
 
 
 def test_three_of_three_do_not_stand_before_forty_of_fifty() -> None:
     tail = [True] * 50 + [False] * 150
     many = ["many"] * 40 + ["-"] * 10 + ["many"] * 30 + ["-"] * 120
     few = ["few"] * 3 + ["."] * 197
-    found = segments_of({"many": many, "few": few}, tail)
-    assert found["many"].difference["low"] > found["few"].difference["low"]
-    assert found["few"].difference["low"] > 0 and found["few"].p_corrected < 0.05
-    assert not found["few"].stands_out  # of fewer than five
+    segments = segments_of({"many": many, "few": few}, tail)
+    assert segments["many"].difference["low"] > segments["few"].difference["low"]
+    assert segments["few"].difference["low"] > 0 and segments["few"].p_corrected < 0.05
+    assert not segments["few"].stands_out  # of fewer than five
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_a_noisy_scanner_is_found_by_its_name(engine: Engine, tmp_path: Path) ->
     nobody = Segments(
         house.influential_scans, Ledger(engine), lambda ids: dict.fromkeys(ids[:1], "PACS"), _hidden()
     )
-    found = nobody.of(run.id, "noise", NORA)
-    assert {(segment.attribute, segment.value) for segment in found.segments} == {
+    shared = nobody.of(run.id, "noise", NORA)
+    assert {(segment.attribute, segment.value) for segment in shared.segments} == {
         ("scanner", "New One"),
         ("software", "B2"),
         ("sequence", "FLAIR"),
     }
-    assert found.tail + found.rest == 100 and 40 <= found.tail <= 50
+    assert shared.tail + shared.rest == 100 and 40 <= shared.tail <= 50
     blind = Segments(house.influential_scans, Ledger(engine), lambda _: {}, _hidden(*ids[:40]))
     with pytest.raises(InvalidInput):
         blind.of(run.id, "slices", NORA)

@@ -62,8 +62,8 @@ def snapshot(*features: dict[str, Any], kind: str = "period", **changes: Any) ->
 
 
 def told(feature: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    (found,) = outside(snapshot(feature, **changes))["features"]
-    return dict(found)
+    (released,) = outside(snapshot(feature, **changes))["features"]
+    return dict(released)
 
 
 def test_a_class_of_few_is_withheld_and_another_with_it() -> None:
@@ -100,9 +100,9 @@ def test_the_size_of_a_side_is_known_so_that_one_missing_value_takes_the_classes
     """Eight scans are told beside it: seven of a class would say that one names none."""
     site = of_names("Site", North=7) | {"n_reference": 7, "n_current": 7, "missing_current": 1 / 8}
     sides = {"compared": {"reference": 8, "current": 8}, "window": {"n": 8}}
-    found = outside(snapshot(site, **sides))
-    (feature,) = found["features"]
-    assert found["compared"]["current"] == 8
+    released = outside(snapshot(site, **sides))
+    (feature,) = released["features"]
+    assert released["compared"]["current"] == 8
     assert feature["n_current"] is None and feature["missing_current"] is None
     assert feature["distribution"]["current"] == [None]
     assert feature["distribution"]["withheld_current"] == [WITHHELD]
@@ -119,21 +119,21 @@ def test_training_data_is_of_nobody_here_and_told_whole() -> None:
 
 
 def test_the_verdict_has_no_digit_more_than_the_numbers() -> None:
-    found = outside(snapshot(of_names("Site", North=497, South=3)))
-    assert found["verdict"] == ["1 of 1 features drifted, most of all Site (0.12 of at most 0.83)."]
+    released = outside(snapshot(of_names("Site", North=497, South=3)))
+    assert released["verdict"] == ["1 of 1 features drifted, most of all Site (0.12 of at most 0.83)."]
 
 
 def test_the_kept_snapshot_stays_as_it_is() -> None:
     kept = snapshot(of_names("Site", North=497, South=3))
     before = copy.deepcopy(kept)
-    found = outside(kept)
-    assert kept == before and found["small_numbers_hidden"] is True and found["evidently"] is None
+    released = outside(kept)
+    assert kept == before and released["small_numbers_hidden"] is True and released["evidently"] is None
     assert outside(snapshot(of_names("Site", North=400, South=100)))["evidently"] is not None
 
 
 def test_versions_that_read_few_are_withheld() -> None:
-    found = outside(snapshot(versions={"1": 400, "2": 97, "3": 3}))
-    assert found["versions"] == {"1": 400, "2": None, "3": None}
+    released = outside(snapshot(versions={"1": 400, "2": 97, "3": 3}))
+    assert released["versions"] == {"1": 400, "2": None, "3": None}
     assert outside(snapshot(versions={"1": 400, "2": 100}))["versions"] == {"1": 400, "2": 100}
 
 
@@ -169,26 +169,26 @@ def truth(ill: int, n: int = 100, called: int = 40) -> dict[str, Any]:
 
 
 def test_a_rate_of_few_ill_is_withheld_with_what_gives_it_away() -> None:
-    found = outside(snapshot(truth=truth(3)))
-    current = found["truth"]["current"]
+    released = outside(snapshot(truth=truth(3)))
+    current = released["truth"]["current"]
     assert current["recall"]["value"] is None and current["recall"]["withheld"] == FEW
     assert current["specificity"]["n"] is None  # all less the healthy are the ill
     assert current["accuracy"]["n"] == 100
-    assert found["truth"]["change"]["recall"] is None and found["truth"]["evidently"] is None
-    assert not any("ecall" in sentence for sentence in found["verdict"])
+    assert released["truth"]["change"]["recall"] is None and released["truth"]["evidently"] is None
+    assert not any("ecall" in sentence for sentence in released["verdict"])
 
 
 def test_rates_of_enough_are_told_however_few_were_wrong() -> None:
-    found = outside(snapshot(truth=truth(30)))
-    assert found["truth"] == truth(30)
+    released = outside(snapshot(truth=truth(30)))
+    assert released["truth"] == truth(30)
 
 
 def test_a_window_of_few_has_no_size_outside() -> None:
     few = {"window": {"n": 3}, "compared": {"reference": N, "current": 3}, "severity": "too-few",
            "verdict": ["Too few to judge: 3 scans in the window."]}  # fmt: skip
-    found = outside(snapshot(**few, versions={"1": 3}))
-    assert found["window"]["n"] is None and found["versions"] == {"1": None}
-    assert "a number that is withheld scans in the window" in found["verdict"][0]
+    released = outside(snapshot(**few, versions={"1": 3}))
+    assert released["window"]["n"] is None and released["versions"] == {"1": None}
+    assert "a number that is withheld scans in the window" in released["verdict"][0]
 
 
 def test_few_refusals_are_withheld() -> None:

@@ -111,7 +111,7 @@ def test_scan_patient_result_and_correction_are_there_as_at_the_edge(edge: Edge,
     assert view.result is not None and view.result.id == result.id and view.current is not None
     (listed,) = centre.clinic.services.reviewing.worklist.page(WorklistQuery(), centre.reader).rows
     assert (listed.status, listed.verdict) == (ScanStatus.READ, Verdict.CORRECTED)
-    assert [heard.id for heard in centre.heard] == [result.id] and centre.arrived == []
+    assert [reviewed.id for reviewed in centre.reviewed] == [result.id] and centre.arrived == []
     named = centre.clinic.services.exports.named_files  # the PACS finds the study by what the source wrote
     said = centre.clinic.services.exports.counting(scan.id, result.id)
     assert STRICT["AccessionNumber"].encode() in named(said, Form.SR)[0].content

@@ -80,7 +80,7 @@ class Centre:
         self.clinic = Clinic(folder, networks=False)
         self.reader = self.clinic.person(Role.CLINICIAN)
         self.edge = self.account(name)
-        self.versions, self.heard, self.arrived = Versions(), list[Result](), list[Scan]()
+        self.versions, self.reviewed, self.arrived = Versions(), list[Result](), list[Scan]()
         clinic, services = self.clinic, self.clinic.services
         stores = ArrivalStores(
             clinic.scans,
@@ -98,7 +98,7 @@ class Centre:
             OpenGate(),  # type: ignore[arg-type]
             services.reading.readings,
             self.arrived.append,
-            self.heard.append,
+            self.reviewed.append,
         )
 
     def account(self, name: str) -> User:

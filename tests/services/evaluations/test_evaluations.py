@@ -47,7 +47,7 @@ def test_a_cohort_is_read_apart_from_every_result(house: Department) -> None:
     made = house.evaluate(version, COHORT)
     assert (made.state, made.total, made.read, made.chosen.synthetic) == (EvaluationState.DONE, 10, 10, False)
     outcome = house.outcomes.of(made.id, house.ada)
-    assert (outcome.read, outcome.known, outcome.found, outcome.failed) == (10, 9, 4, 0)
+    assert (outcome.read, outcome.known, outcome.positives, outcome.failed) == (10, 9, 4, 0)
     recall, specificity = outcome.figures["recall"], outcome.figures["specificity"]
     assert (recall.value, recall.n) == (pytest.approx(3 / 5), 5)
     assert (specificity.value, specificity.n) == (1.0, 4)
@@ -362,7 +362,7 @@ def _outside_set(folder: Path) -> None:
         ("ill.png", "tumour", "ill.mask.png"),
         ("noise.png", "wrong modality", ""),
     ]
-    with (place / "index.csv").open("w", newline="") as lines:
-        writer = csv.writer(lines)
+    with (place / "index.csv").open("w", newline="") as csv_file:
+        writer = csv.writer(csv_file)
         writer.writerow(["file", "truth", "mask_file"])
         writer.writerows(rows)

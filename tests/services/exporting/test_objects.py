@@ -79,13 +79,15 @@ def test_the_report_has_the_numbers_of_the_api(
     assert result is not None and result.measurements is not None
     assert value(answer, CERTAINTY) == pytest.approx(100 * result.probability, rel=1e-6)
     assert value(answer, VOLUME) == pytest.approx(result.measurements.volume_ml, rel=1e-6)
-    for number, (lesion, volume, lines) in enumerate(zip(lesions, volumes, diameters, strict=True), start=1):
+    for number, (lesion, volume, measured) in enumerate(
+        zip(lesions, volumes, diameters, strict=True), start=1
+    ):
         assert value(volume, VOLUME) == pytest.approx(lesion.volume_ml, rel=1e-6)
-        assert value(lines, LONG_AXIS) == pytest.approx(lesion.longest_diameter_mm, rel=1e-6)
-        assert value(lines, SHORT_AXIS) == pytest.approx(lesion.perpendicular_diameter_mm, rel=1e-6)
-        assert value(lines, MAXIMUM_3D) == pytest.approx(lesion.maximum_3d_diameter_mm, rel=1e-6)
+        assert value(measured, LONG_AXIS) == pytest.approx(lesion.longest_diameter_mm, rel=1e-6)
+        assert value(measured, SHORT_AXIS) == pytest.approx(lesion.perpendicular_diameter_mm, rel=1e-6)
+        assert value(measured, MAXIMUM_3D) == pytest.approx(lesion.maximum_3d_diameter_mm, rel=1e-6)
         segment = seg.SegmentSequence[number - 1]
-        assert volume.tracking_uid == lines.tracking_uid == segment.TrackingUID
+        assert volume.tracking_uid == measured.tracking_uid == segment.TrackingUID
         (referred,) = [
             item.ReferencedSOPSequence[0]
             for item in volume[0].ContentSequence
@@ -96,8 +98,8 @@ def test_the_report_has_the_numbers_of_the_api(
         assert volume.finding_type.value == segment.SegmentedPropertyTypeCodeSequence[0].CodeValue
 
 
-def coordinates(lines: Any, name: Any) -> Any:
-    (measured,) = lines.get_measurements(name=name)
+def coordinates(group: Any, name: Any) -> Any:
+    (measured,) = group.get_measurements(name=name)
     (ends,) = measured.referenced_coordinates
     return ends
 

@@ -162,8 +162,8 @@ def test_the_page_says_who_is_bound_so_and_which_lines_give_nothing(house: House
 
 def test_who_came_with_a_group_is_known_after_a_restart_and_to_another_server(house: House) -> None:
     def seen() -> dict[str, bool]:
-        lines = house.departments.overview(house.admin).groups
-        return {line.group: line.seen_at is not None for line in lines}
+        groups = house.departments.overview(house.admin).groups
+        return {each.group: each.seen_at is not None for each in groups}
 
     house.enter("radiology", "NORTH", "canteen")
     house.set_up(LINES)  # as a server does that starts anew, or beside it

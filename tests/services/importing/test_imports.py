@@ -44,9 +44,9 @@ def clinician(services: Services) -> User:
 
 def done(services: Services, folder: Path, labels: Path | None = None) -> ImportView:
     """Import a folder and wait until nothing is left to do."""
-    one = services.importing.start(folder, labels)
+    import_ = services.importing.start(folder, labels)
     assert services.jobs.wait_idle(PATIENCE_S)
-    view = services.importing.view(one.id)
+    view = services.importing.view(import_.id)
     assert view.import_.state is ImportState.DONE, view
     return view
 
@@ -135,22 +135,22 @@ def test_labels_become_reviews_with_the_truth(services: Services, clinician: Use
     labels = write_labels(tmp_path / "index.csv", table)
     view = done(services, tmp_path, labels)
     assert (view.progress.added, view.progress.labelled, view.progress.refused) == (2, 2, 0)
-    found = {row.patient_id: row for row in rows(services, clinician).values()}
-    one = services.reviewing.worklist.scan(found["L1"].scan_id, clinician)
-    assert (one.scan.slices, one.scan.spacing.in_plane) == (8, None)
-    header = one.scan.header
+    by_patient = {row.patient_id: row for row in rows(services, clinician).values()}
+    positive = services.reviewing.worklist.scan(by_patient["L1"].scan_id, clinician)
+    assert (positive.scan.slices, positive.scan.spacing.in_plane) == (8, None)
+    header = positive.scan.header
     assert (header.sex, header.age_years, header.site, header.sequence) == ("F", 61.0, "CS", "FLAIR")
-    (review,) = one.reviews
+    (review,) = positive.reviews
     assert (review.verdict, review.reviewer_name) == (Verdict.LABELLED, "Imported label")
     assert review.truth_positive is True
     assert review.measurements is not None
     assert review.measurements.voxels == 2 * 100
     assert review.dice is not None
-    drawn = services.reviewing.pictures.mask(one.scan.id, "corrected")
+    drawn = services.reviewing.pictures.mask(positive.scan.id, "corrected")
     assert sorted(set(np.nonzero(drawn)[0])) == [3, 4]  # slices 41 and 42 of 38 to 45
-    negative = services.reviewing.worklist.scan(found["L2"].scan_id, clinician)
+    negative = services.reviewing.worklist.scan(by_patient["L2"].scan_id, clinician)
     assert negative.reviews[0].truth_positive is False
-    assert found["L2"].verdict is Verdict.LABELLED
+    assert by_patient["L2"].verdict is Verdict.LABELLED
     again = done(services, tmp_path, labels)
     assert (again.progress.added, again.progress.known, again.progress.labelled) == (0, 2, 0)
 
@@ -205,29 +205,30 @@ def test_a_run_that_is_told_to_end_leaves_the_rest_to_the_next(
         FileStore(services.settings.files_url),
         Reader(services.reading.engine, services.reading.batcher),
     )
-    one = alone.start(folder)
-    assert alone.start(folder).id == one.id  # the unfinished one, not a second
+    import_ = alone.start(folder)
+    assert alone.start(folder).id == import_.id  # the unfinished one, not a second
     seen: list[int] = []
 
     def advance(progress: object) -> None:
         seen.append(1)
-        alone.pause(one.id)
+        alone.pause(import_.id)
 
-    paused = alone.run(one.id, advance)
+    paused = alone.run(import_.id, advance)
     assert seen
     assert paused.import_.state in (ImportState.PAUSED, ImportState.DONE)
-    assert alone.run(one.id).import_.state is paused.import_.state  # a paused import does not go on by itself
+    again = alone.run(import_.id)
+    assert again.import_.state is paused.import_.state  # a paused import does not go on by itself
     if paused.import_.state is ImportState.PAUSED:
-        services.importing.take_up(one.id)
+        services.importing.take_up(import_.id)
         assert services.jobs.wait_idle(PATIENCE_S)
-    ended = services.importing.view(one.id)
+    ended = services.importing.view(import_.id)
     assert ended.import_.state is ImportState.DONE
     progress = ended.progress
     assert progress.items == progress.added + progress.refused == 30
     with pytest.raises(InvalidInput, match="finished"):
-        services.importing.take_up(one.id)
+        services.importing.take_up(import_.id)
     with pytest.raises(InvalidInput, match="over"):
-        services.importing.pause(one.id)
+        services.importing.pause(import_.id)
 
 
 def test_two_runs_of_one_import_keep_apart(services: Services, tmp_path: Path) -> None:
@@ -238,10 +239,10 @@ def test_two_runs_of_one_import_keep_apart(services: Services, tmp_path: Path) -
         FileStore(services.settings.files_url),
         Reader(services.reading.engine, services.reading.batcher),
     )
-    one = alone.start(tmp_path / "a")
-    with alone._held(one.id), pytest.raises(Busy, match="another process"):
-        alone.run(one.id)
-    assert alone.run(one.id).import_.state is ImportState.DONE
+    import_ = alone.start(tmp_path / "a")
+    with alone._held(import_.id), pytest.raises(Busy, match="another process"):
+        alone.run(import_.id)
+    assert alone.run(import_.id).import_.state is ImportState.DONE
 
 
 def test_only_what_lies_in_the_import_folder_can_be_asked_for_at_the_page(
@@ -260,26 +261,26 @@ def test_only_what_lies_in_the_import_folder_can_be_asked_for_at_the_page(
         services.importing.start_below(admin, "yesterday")
     with pytest.raises(InvalidInput, match="Enter the folder"):
         services.importing.start_below(admin, " ")
-    one = services.importing.start_below(admin, "today")
+    import_ = services.importing.start_below(admin, "today")
     assert services.jobs.wait_idle(PATIENCE_S)
-    assert services.importing.view(one.id).import_.state is ImportState.DONE
-    assert services.importing.find(one.id[:12]).id == one.id
+    assert services.importing.view(import_.id).import_.state is ImportState.DONE
+    assert services.importing.find(import_.id[:12]).id == import_.id
     with pytest.raises(NotFound):
         services.importing.find("nothing")
 
 
 def test_a_folder_that_cannot_be_read_fails_with_its_reason(services: Services, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    one = services.importing.start(tmp_path / "empty")
+    import_ = services.importing.start(tmp_path / "empty")
     assert services.jobs.wait_idle(PATIENCE_S)
-    failed = services.importing.view(one.id).import_
+    failed = services.importing.view(import_.id).import_
     assert (failed.state, failed.failure) == (
         ImportState.FAILED, "No file was found there that could be a scan."
     )  # fmt: skip
     write_picture(tmp_path / "empty" / "1.png", axial(42, mark=5))
-    services.importing.take_up(one.id)
+    services.importing.take_up(import_.id)
     assert services.jobs.wait_idle(PATIENCE_S)
-    assert services.importing.view(one.id).import_.state is ImportState.DONE
+    assert services.importing.view(import_.id).import_.state is ImportState.DONE
 
 
 def test_a_killed_import_goes_on_at_the_next_start_and_nothing_is_doubled(tmp_path: Path) -> None:
@@ -304,21 +305,21 @@ def test_a_killed_import_goes_on_at_the_next_start_and_nothing_is_doubled(tmp_pa
         progress = view.progress
         assert progress.items == progress.done == 31
         assert progress.added + progress.known + progress.refused == 31
-        found = rows(services, clinician)
-        assert len(found) == progress.added
-        for scan_id, row in found.items():
+        listed = rows(services, clinician)
+        assert len(listed) == progress.added
+        for scan_id, row in listed.items():
             assert row.status is ScanStatus.READ
             assert len(services.reviewing.worklist.scan(scan_id, clinician).results) == 1
             assert services.reviewing.pictures.mask(scan_id).shape[0] == 1
         files = FileStore(services.settings.files_url)
-        assert {key.split("/")[1] for key in files.keys("scans")} == set(found)
+        assert {key.split("/")[1] for key in files.keys("scans")} == set(listed)
 
 
 def _settled(home: Path) -> int:
     database = open_database(f"sqlite:///{home / 'lightbox.db'}")
     store = ImportStore(database)
-    (one,) = store.recent(5)
-    done = store.progress(one.id).done
+    (import_,) = store.recent(5)
+    done = store.progress(import_.id).done
     database.dispose()
     return done
 

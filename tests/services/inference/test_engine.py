@@ -28,8 +28,8 @@ def test_a_batch_answers_each_input_as_if_it_were_alone() -> None:
     loaded = engine.place(task, weights.opened(task.folder), SHIPPED)
     inputs = list(torch.rand(5, 1, 112, 112))
     together = engine.run(loaded, inputs)
-    for one, answer in zip(inputs, together, strict=True):
-        np.testing.assert_allclose(engine.run(loaded, [one])[0].raw, answer.raw, rtol=1e-3, atol=1e-3)
+    for tensor, answer in zip(inputs, together, strict=True):
+        np.testing.assert_allclose(engine.run(loaded, [tensor])[0].raw, answer.raw, rtol=1e-3, atol=1e-3)
 
 
 def test_a_version_that_cannot_load_leaves_the_old_one_serving(tmp_path: object) -> None:

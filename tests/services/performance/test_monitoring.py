@@ -40,14 +40,14 @@ class Watched:
         self.read(NOVEMBER, FIRST)
 
     def _new_monitor(self) -> LimitMonitor:
-        return LimitMonitor(self.house.desk.numbers, self.house.desk.goals, self.alerts, TASKS)
+        return LimitMonitor(self.house.performance.numbers, self.house.performance.goals, self.alerts, TASKS)
 
     def read(self, at: datetime, answers: Sequence[tuple[int, int]]) -> None:
         self.house.read("1", at, answers)
         self.house.score()
 
     def limit(self, percent: str) -> None:
-        self.house.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", percent, HEAD)
+        self.house.performance.goals.set_typed(BRAIN_TUMOUR, "recall", "95", percent, HEAD)
         self.monitor.tick()
 
     def restart(self) -> None:
@@ -81,7 +81,7 @@ def test_beyond_the_limit_is_one_alert_with_its_figure(watched: Watched) -> None
     assert alert.title == "Recall of brain tumour is beyond its limit"
     assert "75.0 % (95 % interval 46.8 to 91.1 %, n = 12); the alert limit is 90.0 %" in alert.sentence
     assert alert.link.startswith("/performance?")
-    numbers = watched.house.desk.numbers
+    numbers = watched.house.performance.numbers
     (point,) = numbers.shown(numbers.asked("by=month", None)).past_limit
     assert point.figure == proportion(9, 12)
 
@@ -132,6 +132,6 @@ def test_a_limit_that_is_loosened_or_taken_away_leaves_the_decision_to_a_person(
     watched.limit("90")
     watched.limit("70")
     assert str(watched.alert.end_sentence).startswith("Within the limit now. Version 1, 2026-11: 75.0 %")
-    watched.house.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "", "", HEAD)
+    watched.house.performance.goals.set_typed(BRAIN_TUMOUR, "recall", "", "", HEAD)
     watched.monitor.tick()
     assert watched.alert.end_sentence == "Its alert limit was taken away."

@@ -76,7 +76,7 @@ def own(tmp_path: Path) -> Iterator[Department]:
 
 
 def points(house: Department, address: str) -> list[MetricPoint]:
-    return list(house.desk.numbers.shown(house.desk.numbers.asked(address, None)).points)
+    return list(house.performance.numbers.shown(house.performance.numbers.asked(address, None)).points)
 
 
 def opened(house: Department, address: str) -> int:
@@ -86,8 +86,8 @@ def opened(house: Department, address: str) -> int:
         return Cohorts(Ledger(house.engine), RefusalStore(house.engine), dict, hidden_from_nobody).total(
             parse_qs(parts.query), None
         )
-    asked = house.desk.numbers.asked(parts.query, None)
-    return house.desk.cases.page(asked.which(asked.cases)).total
+    asked = house.performance.numbers.asked(parts.query, None)
+    return house.performance.cases.page(asked.which(asked.cases)).total
 
 
 def test_validation_and_real_use_stand_apart(house: Department) -> None:
@@ -146,7 +146,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
 
 @pytest.mark.parametrize("by", ["version", "month"])
 def test_real_use_of_a_choice_is_of_exactly_those_cases(mixed: Department, by: str) -> None:
-    house, choices = mixed, mixed.desk.numbers.choices(BRAIN_TUMOUR)
+    house, choices = mixed, mixed.performance.numbers.choices(BRAIN_TUMOUR)
     assert choices["scanner"] == ["Siemens Skyra", "Siemens Vida"] and choices["age"] == ["30-39", "60-69"]
     whole = {
         (point.version, point.month, point.synthetic): point.figure.n
@@ -164,7 +164,7 @@ def test_real_use_of_a_choice_is_of_exactly_those_cases(mixed: Department, by: s
                         BRAIN_TUMOUR, point.version, point.month, synthetic=point.synthetic, what="ill",
                         group=f"{dimension}:{name}",
                     )  # fmt: skip
-                    judged = house.desk.cases.of(which)
+                    judged = house.performance.cases.of(which)
                     assert point.figure == proportion(int(judged.positive.sum()), len(judged))
                     assert opened(house, point.query) == point.figure.n
         assert parts == whole, dimension
@@ -172,25 +172,25 @@ def test_real_use_of_a_choice_is_of_exactly_those_cases(mixed: Department, by: s
 
 def test_what_is_not_counted_by_a_choice_is_not_told_of_all_instead(mixed: Department) -> None:
     house = mixed
-    asked = house.desk.numbers.asked("metric=latency_p50_ms&sex=F", HEAD)
-    assert {point.source for point in house.desk.numbers.shown(asked).points} <= {"validation"}
-    told = house.desk.exports.numbers(asked, HEAD, every=True)
+    asked = house.performance.numbers.asked("metric=latency_p50_ms&sex=F", HEAD)
+    assert {point.source for point in house.performance.numbers.shown(asked).points} <= {"validation"}
+    told = house.performance.exports.numbers(asked, HEAD, every=True)
     assert told["chosen"] == {"sex": "F"} and told["answers"] == []
     assert told["estimated_without_truth"]["numbers"] == []
     assert set(told["cases"]["coverage"].values()) == {None}
-    everything = house.desk.numbers.asked("metric=recall&vs=1&version=2", HEAD)
-    beside = house.desk.pairs.compared(replace(everything, sex="F")).origins
-    assert len(beside) < len(house.desk.pairs.compared(everything).origins)
+    everything = house.performance.numbers.asked("metric=recall&vs=1&version=2", HEAD)
+    beside = house.performance.pairs.compared(replace(everything, sex="F")).origins
+    assert len(beside) < len(house.performance.pairs.compared(everything).origins)
 
 
 def test_a_choice_tells_nobody_outside_what_the_whole_does_not(mixed: Department) -> None:
     """A group less its complement: what is told of F and of all would tell of M."""
     house = mixed
-    asked = house.desk.numbers.asked("metric=recall&by=month&sex=F", HEAD)
-    (told,) = house.desk.exports.told([house.desk.numbers.shown(asked)], Audience.OUTSIDE)
+    asked = house.performance.numbers.asked("metric=recall&by=month&sex=F", HEAD)
+    (told,) = house.performance.exports.told([house.performance.numbers.shown(asked)], Audience.OUTSIDE)
     real = [point for point in told.points if point.source == "reviewed"]
-    inside = [point for point in house.desk.numbers.shown(asked).points if point.source == "reviewed"]
-    whole = house.desk.numbers.shown(replace(asked, sex="")).points
+    inside = [point for point in house.performance.numbers.shown(asked).points if point.source == "reviewed"]
+    whole = house.performance.numbers.shown(replace(asked, sex="")).points
     all_ill = {(point.version, point.month, point.synthetic): point.figure.n for point in whole}
     assert len(real) == len(inside) >= 2
     for shown, kept in zip(real, inside, strict=True):
@@ -245,7 +245,7 @@ def test_a_month_opens_the_cases_that_it_counted_in_any_time_zone(own: Departmen
 
 def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> None:
     def address(version: str, month: str, what: str) -> str:
-        return house.desk.cases.address(Which(BRAIN_TUMOUR, version, month, what=what))
+        return house.performance.cases.address(Which(BRAIN_TUMOUR, version, month, what=what))
 
     assert address("1", "2026-11", "all").startswith("/worklist?")
     assert address("2", "2026-11", "miss").startswith("/worklist?")
@@ -254,28 +254,32 @@ def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> 
     for what in WHAT:
         for version in ("1", "2"):
             which = Which(BRAIN_TUMOUR, version, what=what)
-            assert opened(house, house.desk.cases.address(which)) == len(house.desk.cases.of(which))
+            assert opened(house, house.performance.cases.address(which)) == len(
+                house.performance.cases.of(which)
+            )
 
 
 def test_groups_open_as_many_cases_as_they_say(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=2", None)
-    groups = house.desk.details.groups(asked)
+    asked = house.performance.numbers.asked("version=2", None)
+    groups = house.performance.details.groups(asked)
     assert [group.n for group in groups["size"]] == [7, 5]
     for dimension, members in groups.items():
         for member in members:
-            address = house.desk.cases.address(replace(asked.which(), group=f"{dimension}:{member.name}"))
+            address = house.performance.cases.address(
+                replace(asked.which(), group=f"{dimension}:{member.name}")
+            )
             assert opened(house, address) == member.n
 
 
 def test_cases_come_the_most_wrong_first(house: Department) -> None:
-    page = house.desk.cases.page(Which(BRAIN_TUMOUR, "1"))
+    page = house.performance.cases.page(Which(BRAIN_TUMOUR, "1"))
     assert (page.total, page.last) == (30, 1)
     wrong = [row.positive != row.truth_positive for row in page.rows]
     assert wrong == [True] * 6 + [False] * 24
 
 
 def test_the_live_version_is_told_with_who_approved_it(house: Department) -> None:
-    shown = house.desk.numbers.shown(house.desk.numbers.asked("", None))
+    shown = house.performance.numbers.shown(house.performance.numbers.asked("", None))
     assert shown.live is not None
     assert (shown.live.version.version, shown.live.by, shown.live.reason) == ("2", "Dr Head", "Fewer misses.")
     assert f"{shown.live.since:%Y-%m-%d}" == "2026-11-01"
@@ -283,52 +287,57 @@ def test_the_live_version_is_told_with_who_approved_it(house: Department) -> Non
 
 
 def test_errors_and_what_a_threshold_would_do(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=1", None)
-    errors = house.desk.details.errors(asked)
+    asked = house.performance.numbers.asked("version=1", None)
+    errors = house.performance.details.errors(asked)
     cells = (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm)
     assert (*cells, errors.confusion.right_negative, errors.n) == (18, 4, 2, 6, 30)
     for threshold in (0.0, 0.2, 0.37, 0.6, 1.0):
-        counts, figures = house.desk.details.at(asked, threshold)
-        expected = scored(house.desk.cases.of(asked.which()), threshold)
+        counts, figures = house.performance.details.at(asked, threshold)
+        expected = scored(house.performance.cases.of(asked.which()), threshold)
         assert counts.n == 30
         assert {name: figures[name] for name in ("recall", "far", "precision", "f1")} == pytest.approx(
             {name: expected[name] for name in ("recall", "far", "precision", "f1")}, nan_ok=True
         )
     with pytest.raises(InvalidInput):
-        house.desk.details.at(asked, 1.2)
+        house.performance.details.at(asked, 1.2)
 
 
 def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=2&of=validation", None)
-    errors = house.desk.details.errors(asked)
+    asked = house.performance.numbers.asked("version=2&of=validation", None)
+    errors = house.performance.details.errors(asked)
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
     assert errors.figures["recall"] == proportion(5, 6)
     assert errors.addresses == {}
-    assert [case.name for case in house.desk.details.validation_cases(asked, HEAD)] == ["TCGA_1", "TCGA_2"]
-    training = house.desk.details.training(asked)
+    assert [case.name for case in house.performance.details.validation_cases(asked, HEAD)] == [
+        "TCGA_1",
+        "TCGA_2",
+    ]
+    training = house.performance.details.training(asked)
     assert training.curves["epoch_loss"] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
     assert training.data_sha256 == "ab" * 32
     assert training.pictures == ["model/worst.png"]
-    assert house.desk.details.picture(asked, "model/worst.png").startswith(b"\x89PNG")
+    assert house.performance.details.picture(asked, "model/worst.png").startswith(b"\x89PNG")
     for path in ("model/settings.json", "../mlflow.db", "model/none.png"):
         with pytest.raises(NotFound):
-            house.desk.details.picture(asked, path)
+            house.performance.details.picture(asked, path)
 
 
 def test_two_versions_are_compared_on_the_scans_that_both_read(house: Department) -> None:
-    pair = house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=2", None))
+    pair = house.performance.pairs.compared(house.performance.numbers.asked("version=1&vs=2", None))
     assert pair.result.n == 8
     assert sum(pair.result.count(outcome) for outcome in ("win", "lose", "tie")) == 8
     with pytest.raises(InvalidInput):
-        house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=1", None))
+        house.performance.pairs.compared(house.performance.numbers.asked("version=1&vs=1", None))
 
 
 def test_how_much_is_judged_is_told(house: Department) -> None:
-    told = house.desk.numbers.coverage(house.desk.numbers.asked("version=2", None))
+    told = house.performance.numbers.coverage(house.performance.numbers.asked("version=2", None))
     assert (told.read, told.reviewed) == (len(SECOND) + 8, len(SECOND))  # eight were read again by it
-    first = house.desk.numbers.coverage(house.desk.numbers.asked("version=1&month=2026-11", None))
+    first = house.performance.numbers.coverage(
+        house.performance.numbers.asked("version=1&month=2026-11", None)
+    )
     assert (first.read, first.reviewed) == (10, 10)
-    proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2", None))
+    proposed = house.performance.numbers.proposals(house.performance.numbers.asked("version=2", None))
     again = {result.scan_id for result in house.results[:8]}
     assert {proposal.scan_id for proposal in proposed} <= again
 
@@ -339,14 +348,14 @@ def test_how_much_is_judged_is_told(house: Department) -> None:
 )
 def test_what_does_not_exist_is_refused_in_a_sentence(house: Department, address: str) -> None:
     with pytest.raises(InvalidInput):
-        house.desk.numbers.asked(address, None)
+        house.performance.numbers.asked(address, None)
 
 
 def test_an_address_says_what_it_was_made_of(house: Department) -> None:
-    asked = house.desk.numbers.asked(
+    asked = house.performance.numbers.asked(
         "task=pneumonia&metric=auc&by=month&version=7&month=2026-10&vs=3&cases=ill", None
     )
-    assert house.desk.numbers.asked(asked.query(), None) == asked
+    assert house.performance.numbers.asked(asked.query(), None) == asked
 
 
 def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path: Path) -> None:
@@ -357,7 +366,7 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
     assert {point.source for point in points(own, "")} == {"validation", "reviewed"}
     own.read("9", NOVEMBER, FIRST[:3])  # nobody registered it
     own.score()
-    shown = own.desk.numbers.shown(own.desk.numbers.asked("by=version", None))
+    shown = own.performance.numbers.shown(own.performance.numbers.asked("by=version", None))
     assert {point.version for point in shown.points} == {"1", "9"}
     drawn = history(shown)
     versions = [name.split("<br>")[0] for name in drawn["layout"]["xaxis"]["ticktext"]]
@@ -368,25 +377,25 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
 def test_without_an_evaluation_that_is_said(own: Department, tmp_path: Path) -> None:
     registered(own.tracking, tmp_path / "bare", recall=proportion(70, 80), scored=False)
     own.histories.refresh(BRAIN_TUMOUR)
-    errors = own.desk.details.errors(own.desk.numbers.asked("of=validation", None))
+    errors = own.performance.details.errors(own.performance.numbers.asked("of=validation", None))
     assert errors.n == 0
     assert "evaluation.json" in errors.absent
-    assert own.desk.details.errors(own.desk.numbers.asked("", None)).absent.startswith(
+    assert own.performance.details.errors(own.performance.numbers.asked("", None)).absent.startswith(
         "No reading of this task"
     )
 
 
 def test_where_there_are_only_synthetic_cases_they_are_shown(own: Department) -> None:
     own.read("1", NOVEMBER, FIRST[:3], synthetic=True)
-    assert own.desk.numbers.asked("", None).synthetic
-    assert not own.desk.numbers.asked("synthetic=no", None).synthetic
+    assert own.performance.numbers.asked("", None).synthetic
+    assert not own.performance.numbers.asked("synthetic=no", None).synthetic
 
 
 def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
     engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     house = department(engine, tmp_path, mlflow="http://127.0.0.1:9")
     house.read("1", NOVEMBER, FIRST[:4])
-    shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1", None))
+    shown = house.performance.numbers.shown(house.performance.numbers.asked("version=1", None))
     assert shown.trouble is not None
     assert "MLflow" in shown.trouble
     assert [point.figure for point in shown.points] == [proportion(4, 4)]
@@ -395,7 +404,7 @@ def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
 
 
 def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
-    goals = own.desk.goals
+    goals = own.performance.goals
     kept = goals.set_typed(BRAIN_TUMOUR, "recall", "95 %", "90", HEAD)
     assert (kept.goal, kept.alert_limit) == (0.95, 0.9)
     assert goals.set_typed(BRAIN_TUMOUR, "latency_p95_ms", "800", "2000", HEAD).alert_limit == 2000.0
@@ -423,12 +432,12 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
 
 
 def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
-    asked = house.desk.numbers.asked("by=month", None)
-    export = house.desk.exports.export(asked, "csv", HEAD, "inside")
+    asked = house.performance.numbers.asked("by=month", None)
+    export = house.performance.exports.export(asked, "csv", HEAD, "inside")
     lines = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     told = [line for line in lines if line["section"] in METRICS]
-    answer = house.desk.exports.numbers(asked, HEAD, every=True, audience="inside")["numbers"]
-    shown = [point for view in house.desk.numbers.every(asked) for point in view.points]
+    answer = house.performance.exports.numbers(asked, HEAD, every=True, audience="inside")["numbers"]
+    shown = [point for view in house.performance.numbers.every(asked) for point in view.points]
     assert len(told) == len(answer) == len(shown) > 40
     for line, number, point in zip(told, answer, shown, strict=True):
         figure = point.figure
@@ -438,12 +447,14 @@ def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
             known = getattr(figure, end)
             assert number[end] == (known if math.isfinite(known) else None)
             assert line[end] == (repr(known) if math.isfinite(known) else "")
-    assert len(table(house.desk.numbers.every(asked))) == len(told)
+    assert len(table(house.performance.numbers.every(asked))) == len(told)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_file_is_written_and_noted(house: Department, kind: str) -> None:
-    export = house.desk.exports.export(house.desk.numbers.asked("metric=dice", None), kind, HEAD)
+    export = house.performance.exports.export(
+        house.performance.numbers.asked("metric=dice", None), kind, HEAD
+    )
     assert export.name.endswith(f".{kind}")
     assert export.content
     if kind == "png":
@@ -454,11 +465,13 @@ def test_every_kind_of_file_is_written_and_noted(house: Department, kind: str) -
 
 def test_other_kinds_are_not_there(house: Department) -> None:
     with pytest.raises(NotFound):
-        house.desk.exports.export(house.desk.numbers.asked("", None), "exe", HEAD)
+        house.performance.exports.export(house.performance.numbers.asked("", None), "exe", HEAD)
 
 
 def test_assess_ai_gets_its_columns_and_no_identity(house: Department) -> None:
-    export = house.desk.assess_ai.export(house.desk.numbers.asked("version=1&month=2026-11", None), HEAD)
+    export = house.performance.assess_ai.export(
+        house.performance.numbers.asked("version=1&month=2026-11", None), HEAD
+    )
     rows = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == 10

@@ -49,20 +49,20 @@ def some_judgements(seed: int, n: int, versions: int = 2, months: int = 3) -> Ju
 
 def cells(judgements: Judgements) -> dict[str, Judgements]:
     """Everything that a report has a line of, but bins."""
-    found = {ALL: judgements}
+    by_cell = {ALL: judgements}
     months = {str(month): judgements.months() == month for month in np.unique(judgements.months())}
     for month, of_month in months.items():
-        found[in_month("", month)] = judgements.where(of_month)
+        by_cell[in_month("", month)] = judgements.where(of_month)
     for version in set(judgements.version):
         of_version = np.asarray(judgements.version == version, dtype=bool)
-        found[in_month(version, "")] = judgements.where(of_version)
+        by_cell[in_month(version, "")] = judgements.where(of_version)
         for month, of_month in months.items():
             if (of_version & of_month).any():
-                found[in_month(version, month)] = judgements.where(of_version & of_month)
+                by_cell[in_month(version, month)] = judgements.where(of_version & of_month)
     for dimension in ("sex", "age", "site"):
         for name, rows in members(judgements, dimension):
-            found[in_group(dimension, name)] = judgements.where(rows)
-    return found
+            by_cell[in_group(dimension, name)] = judgements.where(rows)
+    return by_cell
 
 
 def attack(judgements: Judgements, hidden: WithheldFigures) -> tuple[Attacker, dict[tuple[str, str], int]]:

@@ -45,7 +45,7 @@ class House:
         self.alive = set[str]()
         self.arrivals: dict[str, Arrivals] = {}
         self.whole: list[tuple[str, str]] = []
-        self.one, self.other = (self._uploads(folder, name) for name in ("one", "other"))
+        self.first, self.second = (self._uploads(folder, name) for name in ("one", "other"))
 
     def _uploads(self, folder: Path, name: str) -> Uploads:
         arrivals = Arrivals(folder / name / "uploads", self.files, name)
@@ -79,10 +79,10 @@ ADA = User(new_id(), "ada", "Ada", Role.CLINICIAN)
 
 
 def test_what_has_arrived_is_opened_by_any_server_and_forgotten_by_it(house: House) -> None:
-    upload = house.one.create(ADA, "brain.nii", 8)
-    house.one.append(ADA, upload.id, 0, io.BytesIO(b"abcdefgh"))
+    upload = house.first.create(ADA, "brain.nii", 8)
+    house.first.append(ADA, upload.id, 0, io.BytesIO(b"abcdefgh"))
     assert house.arrivals["one"].on_disk() == []
-    upload = house.one.get(ADA, upload.id)
+    upload = house.first.get(ADA, upload.id)
     for arrivals in house.arrivals.values():
         assert arrivals.are_reached(upload)
         with arrivals.opened(upload) as path:
@@ -94,43 +94,43 @@ def test_what_has_arrived_is_opened_by_any_server_and_forgotten_by_it(house: Hou
 
 
 def test_an_upload_whose_server_is_gone_begins_anew_at_the_other(house: House) -> None:
-    upload = house.one.create(ADA, "brain.nii", 8)
-    house.one.append(ADA, upload.id, 0, io.BytesIO(b"abcd"))
+    upload = house.first.create(ADA, "brain.nii", 8)
+    house.first.append(ADA, upload.id, 0, io.BytesIO(b"abcd"))
     with pytest.raises(WrongOffset, match="begins at byte 0"):
-        house.other.append(ADA, upload.id, 4, io.BytesIO(b"efgh"))
-    assert house.other.resumed(ADA, upload.id).offset == 0
-    house.other.append(ADA, upload.id, 0, io.BytesIO(b"ABCD"))
+        house.second.append(ADA, upload.id, 4, io.BytesIO(b"efgh"))
+    assert house.second.resumed(ADA, upload.id).offset == 0
+    house.second.append(ADA, upload.id, 0, io.BytesIO(b"ABCD"))
     with pytest.raises(WrongOffset, match="begins at byte 0"):  # back again: nothing is put together of two
-        house.one.append(ADA, upload.id, 4, io.BytesIO(b"efgh"))
-    house.one.append(ADA, upload.id, 0, io.BytesIO(b"12345678"))
+        house.first.append(ADA, upload.id, 4, io.BytesIO(b"efgh"))
+    house.first.append(ADA, upload.id, 0, io.BytesIO(b"12345678"))
     assert house.whole == [("one", upload.id)]
-    upload = house.one.get(ADA, upload.id)
+    upload = house.first.get(ADA, upload.id)
     house.arrivals["other"].share(upload)  # what is left there of a beginning is never put in its place
     with house.arrivals["other"].opened(upload) as path:
         assert path.read_bytes() == b"12345678"
 
 
 def test_a_piece_that_was_under_way_while_another_took_over_counts_for_nothing(house: House) -> None:
-    upload = house.one.create(ADA, "brain.nii", 8)
+    upload = house.first.create(ADA, "brain.nii", 8)
 
     class Late(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if self.tell() == 0:
-                house.other.resumed(ADA, upload.id)
+                house.second.resumed(ADA, upload.id)
             return super().read(size)
 
-    kept = house.one.append(ADA, upload.id, 0, Late(b"abcd"))
+    kept = house.first.append(ADA, upload.id, 0, Late(b"abcd"))
     assert (kept.offset, kept.server_id) == (0, "other")
-    assert house.other.resumed(ADA, upload.id).offset == 0
+    assert house.second.resumed(ADA, upload.id).offset == 0
 
 
 def test_the_last_byte_is_left_to_who_has_it_unless_that_server_is_gone(house: House) -> None:
-    upload = house.one.create(ADA, "brain.nii", 4)
+    upload = house.first.create(ADA, "brain.nii", 4)
     house.arrivals["one"].path(upload.id).write_bytes(b"abcd")
     house.store.advance(upload.id, 4, "one")  # killed before it was had opened
-    assert house.other.resumed(ADA, upload.id).offset == 4
+    assert house.second.resumed(ADA, upload.id).offset == 4
     house.alive.discard("one")
-    assert house.other.resumed(ADA, upload.id).offset == 0
+    assert house.second.resumed(ADA, upload.id).offset == 0
 
 
 def test_alone_nothing_is_shared(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def clinician(services: Services) -> User:
 def _kept(services: Services, scan_id: str) -> Features:
     result = ResultStore(services.database).latest(scan_id)
     assert result is not None
-    found = FeatureStore(services.database).get(result.id)
-    assert found is not None
-    return found
+    features = FeatureStore(services.database).get(result.id)
+    assert features is not None
+    return features
 
 
 @pytest.fixture(scope="module")
@@ -70,21 +70,21 @@ def test_a_volumes_reading_keeps_its_features(services: Services, volume_id: str
     )
     assert scan is not None
     assert result is not None
-    found = _kept(services, volume_id)
-    assert (found.scan_id, found.task, found.version) == (volume_id, BRAIN_TUMOUR, "1")
-    assert found.created_at == result.created_at
-    assert (found.slices, found.height, found.width) == (scan.slices, scan.height, scan.width)
-    assert (found.row_mm, found.slice_mm) == (scan.spacing.row_mm, scan.spacing.slice_mm)
-    assert found.probability == result.probability
+    features = _kept(services, volume_id)
+    assert (features.scan_id, features.task, features.version) == (volume_id, BRAIN_TUMOUR, "1")
+    assert features.created_at == result.created_at
+    assert (features.slices, features.height, features.width) == (scan.slices, scan.height, scan.width)
+    assert (features.row_mm, features.slice_mm) == (scan.spacing.row_mm, scan.spacing.slice_mm)
+    assert features.probability == result.probability
     assert result.measurements is not None
-    assert found.lesions == len(result.measurements.lesions)
-    assert found.volume_ml == result.measurements.volume_ml
-    assert found.latency_ms == pytest.approx(sum(result.provenance.timings_ms.values()))
-    assert found.doubt is not None
-    assert 0 < found.doubt < 1
-    assert not [name for name in ALWAYS if getattr(found, name) is None]
+    assert features.lesions == len(result.measurements.lesions)
+    assert features.volume_ml == result.measurements.volume_ml
+    assert features.latency_ms == pytest.approx(sum(result.provenance.timings_ms.values()))
+    assert features.doubt is not None
+    assert 0 < features.doubt < 1
+    assert not [name for name in ALWAYS if getattr(features, name) is None]
     numbers = picture_of(services.reading.readings._files.get_array(keys.array(volume_id))).numbers
-    assert {name: getattr(found, name) for name in numbers} == numbers
+    assert {name: getattr(features, name) for name in numbers} == numbers
 
 
 def test_a_volumes_vector_is_the_mean_of_its_filled_slices(services: Services, volume_id: str) -> None:
@@ -94,7 +94,7 @@ def test_a_volumes_vector_is_the_mean_of_its_filled_slices(services: Services, v
     seen = [
         services.reading.engine.run(loaded, list(inputs[at : at + 16])) for at in range(0, len(inputs), 16)
     ]
-    vectors = np.stack([one.vector for part in seen for one in part])
+    vectors = np.stack([output.vector for part in seen for output in part])
     expected = volume_vector(vectors, picture_of(array))
     kept = _kept(services, volume_id).vector
     assert expected is not None
@@ -105,11 +105,11 @@ def test_a_volumes_vector_is_the_mean_of_its_filled_slices(services: Services, v
 
 def test_an_x_ray_is_watched_too(services: Services) -> None:
     scan, result, read = _xray_reading(services)
-    found = measured_features(scan, result, read[0], None, read[1])
-    assert found.vector is not None
-    assert found.vector.shape == (320,)
-    assert found.doubt is not None
-    assert found.lesions is None
+    features = measured_features(scan, result, read[0], None, read[1])
+    assert features.vector is not None
+    assert features.vector.shape == (320,)
+    assert features.doubt is not None
+    assert features.lesions is None
 
 
 def test_a_reading_says_how_far_outside_the_training_a_scan_lies(services: Services) -> None:
@@ -143,10 +143,10 @@ def test_no_reading_is_lost_for_a_feature(
     monkeypatch.setattr(watching, "picture_of", broken)
     png = phantoms.axial_png(phantoms.brain(lesion_mm=18))
     (scan_id,) = send(services, clinician, "slice.png", png).scan_ids
-    found = _kept(services, scan_id)
-    assert (found.p50, found.noise, found.vector) == (None, None, None)
-    assert (found.slices, found.task) == (1, BRAIN_TUMOUR)
-    assert found.latency_ms is not None
+    features = _kept(services, scan_id)
+    assert (features.p50, features.noise, features.vector) == (None, None, None)
+    assert (features.slices, features.task) == (1, BRAIN_TUMOUR)
+    assert features.latency_ms is not None
 
 
 def test_older_results_get_their_features_at_the_next_start(
@@ -161,9 +161,9 @@ def test_older_results_get_their_features_at_the_next_start(
     assert services.jobs.wait_idle(PATIENCE_S)
     assert old > 0
     assert FeatureStore(services.database).without() == []
-    found = _kept(services, volume_id)
-    assert found == before  # from the kept pixels, to the bit
-    assert found.vector is None  # that only a reading could tell
+    computed = _kept(services, volume_id)
+    assert computed == before  # from the kept pixels, to the bit
+    assert computed.vector is None  # that only a reading could tell
     jobs = len(services.jobs.recent(kind=watching.JOB))
     services.reading.features.resume()  # the next start finds nothing to do
     assert len(services.jobs.recent(kind=watching.JOB)) == jobs
@@ -176,9 +176,9 @@ def test_a_result_whose_pixels_are_gone_keeps_what_its_row_says(services: Servic
     services.reading.features._files.delete_all(f"scans/{volume_id}")
     services.reading.features.resume()
     assert services.jobs.wait_idle(PATIENCE_S)
-    found = FeatureStore(services.database).get(result.id)
-    assert found is not None
-    assert (found.p50, found.probability, found.slices) == (None, result.probability, scan.slices)
+    features = FeatureStore(services.database).get(result.id)
+    assert features is not None
+    assert (features.p50, features.probability, features.slices) == (None, result.probability, scan.slices)
 
 
 def test_what_the_header_says() -> None:
@@ -199,9 +199,9 @@ def test_empty_slices_do_not_count_in_a_volumes_vector() -> None:
     volume = np.zeros((4, 64, 64))
     volume[1:3, 10:50, 10:50] = np.random.default_rng(0).uniform(50, 90, (2, 40, 40))
     vectors = np.array([[100.0], [1.0], [3.0], [100.0]], dtype=np.float32)
-    found = volume_vector(vectors, picture_of(volume))
-    assert found is not None
-    assert found.tolist() == [2.0]
+    mean = volume_vector(vectors, picture_of(volume))
+    assert mean is not None
+    assert mean.tolist() == [2.0]
     flat = volume_vector(vectors, picture_of(np.zeros((4, 64, 64))))
     assert flat is not None
     assert flat.tolist() == [51.0]  # nothing anywhere: all count

@@ -62,11 +62,11 @@ def found_in(home: Path, words: tuple[str, ...]) -> set[tuple[str, str]]:
                 spelt[word.lower().encode(encoding)] = word
             except UnicodeEncodeError:
                 continue
-    found = set()
+    hits = set()
     for file, content in everywhere(home):
         lowered = content.lower()
-        found |= {(str(file.relative_to(home)), word) for raw, word in spelt.items() if raw in lowered}
-    return found
+        hits |= {(str(file.relative_to(home)), word) for raw, word in spelt.items() if raw in lowered}
+    return hits
 
 
 def rows_of_others(services: Services, planted: Planted) -> dict[str, set[str]]:

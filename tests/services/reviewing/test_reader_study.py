@@ -33,10 +33,10 @@ def case(
     """A scan that Dr Grey reads without the AI, and says afterwards what is true."""
     scan = ward.scan(number)
     ward.read(scan, positive=ai)
-    ward.desk.ask([scan.id], GREY)
+    ward.unaided_readings.ask([scan.id], GREY)
     if side:
-        ward.desk.keep_mask(scan.id, GREY, drawn(box(side)))
-    ward.desk.give(scan.id, GREY, alone)
+        ward.unaided_readings.keep_mask(scan.id, GREY, drawn(box(side)))
+    ward.unaided_readings.give(scan.id, GREY, alone)
     if after is ai:
         ward.reviews.accept(scan.id, GREY)
     elif after is None:
@@ -73,11 +73,11 @@ def test_an_escape_counts_nowhere_and_so_does_a_verdict_of_somebody_else(ward: U
     shown, open_, unjudged, others = (ward.scan(number) for number in range(4))
     for scan in (shown, open_, unjudged, others):
         ward.read(scan)
-        ward.desk.ask([scan.id], GREY)
-    ward.desk.show_result(shown.id, GREY, EscapeReason.URGENT)
+        ward.unaided_readings.ask([scan.id], GREY)
+    ward.unaided_readings.show_result(shown.id, GREY, EscapeReason.URGENT)
     ward.reviews.accept(shown.id, GREY)
     for scan in (unjudged, others):
-        ward.desk.give(scan.id, GREY, ABSENT)
+        ward.unaided_readings.give(scan.id, GREY, ABSENT)
     ward.reviews.accept(others.id, HART)
     study = studies(ward).of_task(BRAIN_TUMOUR, HEAD)
     assert (study.given, study.shown_before, study.judged) == (2, 1, 0)
@@ -107,7 +107,7 @@ def test_what_leaves_the_house_tells_of_no_few(ward: UnaidedWard) -> None:
 
 def test_a_scan_that_the_viewer_reads_blind_is_left_out(ward: UnaidedWard) -> None:
     scan = case(ward, 0, PRESENT, True, True)
-    ward.desk.ask([scan.id], HART)
+    ward.unaided_readings.ask([scan.id], HART)
     assert studies(ward).of_task(BRAIN_TUMOUR, HART).given == 0
-    ward.desk.give(scan.id, HART, PRESENT)
+    ward.unaided_readings.give(scan.id, HART, PRESENT)
     assert studies(ward).of_task(BRAIN_TUMOUR, HART).given == 2

@@ -83,12 +83,12 @@ def test_too_many_scans_at_once_are_refused(clinic: Clinic) -> None:
 def test_counters_say_what_waits_and_lead_to_it(clinic: Clinic) -> None:
     anna = clinic.person(Role.CLINICIAN, "anna")
     reviewing = clinic.services.reviewing
-    found, doubtful, done = (clinic.add_volume(anna.id) for _ in range(3))
+    positive, doubtful, done = (clinic.add_volume(anna.id) for _ in range(3))
     waiting = clinic.add_film(anna.id)
-    clinic.read_volume(found)
+    clinic.read_volume(positive)
     clinic.read_volume(doubtful, expected=0.5, positive=False)
     clinic.read_volume(done)
-    for scan in (found, done):
+    for scan in (positive, done):
         reviewing.triage.take([scan.id], anna)
     reviewing.triage.set_urgency([waiting.id, done.id], Urgency.URGENT, anna)
     reviewing.reviews.accept(done.id, anna)

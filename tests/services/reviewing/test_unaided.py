@@ -36,7 +36,9 @@ class UnaidedWard(Ward):
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         super().__init__(engine, folder)
-        self.desk = UnaidedReadings(self.unaided, self.scans, self.results, self.files, self.audit)
+        self.unaided_readings = UnaidedReadings(
+            self.unaided, self.scans, self.results, self.files, self.audit
+        )
 
     def blind(self, scan: Scan) -> dict[str, Blind]:
         return {user.id: self.blinding.of_scan(scan.id, user) for user in (GREY, HART, HEAD, NORA)}
@@ -44,7 +46,7 @@ class UnaidedWard(Ward):
     def arrived(self, number: int = 0) -> Scan:
         """A scan that came in under the rule and was read since."""
         scan = self.scan(number)
-        self.desk.arrived(scan)
+        self.unaided_readings.arrived(scan)
         self.read(scan)
         return scan
 
@@ -63,16 +65,16 @@ def drawn(mask: np.ndarray) -> DrawnMask:
 
 
 def test_by_a_rule_the_first_reviewer_who_opens_the_scan_reads_it(ward: UnaidedWard) -> None:
-    ward.desk.set_rule(BRAIN_TUMOUR, 100, HEAD)
+    ward.unaided_readings.set_rule(BRAIN_TUMOUR, 100, HEAD)
     scan = ward.arrived()
-    ward.desk.arrived(scan)  # told again after a stop
+    ward.unaided_readings.arrived(scan)  # told again after a stop
     assert ward.only(scan).reader_id is None
     assert ward.blind(scan) == {"grey": HIDDEN, "hart": HIDDEN, "head": OPEN, "nora": OPEN}
     assert ward.blinding.hidden(HART).readings == {scan.id} == ward.blinding.hidden(None).readings
     assert not ward.blinding.hidden(HEAD)
-    ward.desk.open(scan.id, NORA)  # no reviewer
-    ward.desk.open(scan.id, GREY)
-    ward.desk.open(scan.id, HART)
+    ward.unaided_readings.open(scan.id, NORA)  # no reviewer
+    ward.unaided_readings.open(scan.id, GREY)
+    ward.unaided_readings.open(scan.id, HART)
     assert ward.blind(scan) == {"grey": HIDDEN, "hart": OPEN, "head": OPEN, "nora": OPEN}
     kept = ward.only(scan)
     assert (kept.reader_id, kept.reader_name, kept.is_open) == ("grey", "Dr Grey", True)
@@ -81,17 +83,17 @@ def test_by_a_rule_the_first_reviewer_who_opens_the_scan_reads_it(ward: UnaidedW
 
 def test_nothing_is_hidden_of_scans_that_came_before_the_rule_or_after_its_end(ward: UnaidedWard) -> None:
     before = ward.arrived(0)
-    ward.desk.set_rule(BRAIN_TUMOUR, 100, HEAD)
-    ward.desk.set_rule("pneumonia", 0, HEAD)
-    ward.desk.set_rule(BRAIN_TUMOUR, 0, HEAD)
+    ward.unaided_readings.set_rule(BRAIN_TUMOUR, 100, HEAD)
+    ward.unaided_readings.set_rule("pneumonia", 0, HEAD)
+    ward.unaided_readings.set_rule(BRAIN_TUMOUR, 0, HEAD)
     after = ward.arrived(1)
     assert ward.unaided.of_scans([before.id, after.id]) == []
-    assert [rule.percent for rule in ward.desk.rules(BRAIN_TUMOUR, NORA)] == [0, 100]
+    assert [rule.percent for rule in ward.unaided_readings.rules(BRAIN_TUMOUR, NORA)] == [0, 100]
     for wrong in (-1, 101):
         with pytest.raises(InvalidInput, match="0 to 100"):
-            ward.desk.set_rule(BRAIN_TUMOUR, wrong, HEAD)
+            ward.unaided_readings.set_rule(BRAIN_TUMOUR, wrong, HEAD)
     with pytest.raises(NotAllowed):
-        ward.desk.set_rule(BRAIN_TUMOUR, 5, GREY)
+        ward.unaided_readings.set_rule(BRAIN_TUMOUR, 5, GREY)
 
 
 def test_the_share_follows_from_the_ids_alone() -> None:
@@ -104,23 +106,23 @@ def test_the_share_follows_from_the_ids_alone() -> None:
 
 def test_a_reading_is_kept_for_good_beside_the_verdict(ward: UnaidedWard) -> None:
     scan = ward.scan()
-    assert ward.desk.ask([scan.id], GREY).n == 1
+    assert ward.unaided_readings.ask([scan.id], GREY).n == 1
     with pytest.raises(InvalidInput, match="has not read this scan yet"):
-        ward.desk.give(scan.id, GREY, UnaidedFinding.ABSENT)
+        ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.ABSENT)
     result = ward.read(scan)
     assert ward.blind(scan) == {"grey": HIDDEN, "hart": OPEN, "head": OPEN, "nora": OPEN}
     with pytest.raises(InvalidInput, match="without the AI first"):
         ward.reviews.accept(scan.id, GREY)
-    ward.desk.open(scan.id, GREY)
-    said = ward.desk.give(scan.id, GREY, UnaidedFinding.ABSENT, comment=" clear ", seconds=75)
+    ward.unaided_readings.open(scan.id, GREY)
+    said = ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.ABSENT, comment=" clear ", seconds=75)
     assert ward.only(scan) == said
     assert (said.finding, said.result_id, said.comment, said.seconds) == (
         UnaidedFinding.ABSENT, result.id, "clear", 75,
     )  # fmt: skip
     for again in (
-        lambda: ward.desk.give(scan.id, GREY, UnaidedFinding.PRESENT),
-        lambda: ward.desk.show_result(scan.id, GREY, EscapeReason.URGENT),
-        lambda: ward.desk.keep_mask(scan.id, GREY, drawn(box(3))),
+        lambda: ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.PRESENT),
+        lambda: ward.unaided_readings.show_result(scan.id, GREY, EscapeReason.URGENT),
+        lambda: ward.unaided_readings.keep_mask(scan.id, GREY, drawn(box(3))),
     ):
         with pytest.raises(NotFound):
             again()
@@ -132,25 +134,25 @@ def test_a_reading_is_kept_for_good_beside_the_verdict(ward: UnaidedWard) -> Non
 def test_an_own_mask_is_drawn_measured_and_frozen(ward: UnaidedWard) -> None:
     scan = ward.scan()
     ward.read(scan)
-    ward.desk.ask([scan.id], GREY)
+    ward.unaided_readings.ask([scan.id], GREY)
     with pytest.raises(NotFound):
-        ward.desk.mask(scan.id, GREY)
-    ward.desk.keep_mask(scan.id, GREY, drawn(box(3)))
-    assert ward.desk.keep_mask(scan.id, GREY, drawn(box(5))) == ward.only(scan).mask_id
-    assert int(ward.desk.mask(scan.id, GREY).sum()) == 50
+        ward.unaided_readings.mask(scan.id, GREY)
+    ward.unaided_readings.keep_mask(scan.id, GREY, drawn(box(3)))
+    assert ward.unaided_readings.keep_mask(scan.id, GREY, drawn(box(5))) == ward.only(scan).mask_id
+    assert int(ward.unaided_readings.mask(scan.id, GREY).sum()) == 50
     with pytest.raises(NotFound):
-        ward.desk.keep_mask(scan.id, HART, drawn(box(3)))
+        ward.unaided_readings.keep_mask(scan.id, HART, drawn(box(3)))
     with pytest.raises(InvalidInput, match="drawn a finding"):
-        ward.desk.give(scan.id, GREY, UnaidedFinding.ABSENT)
-    said = ward.desk.give(scan.id, GREY, UnaidedFinding.PRESENT)
+        ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.ABSENT)
+    said = ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.PRESENT)
     assert said.measurements is not None and said.measurements.voxels == 50
     assert said.seconds is not None and 0 <= said.seconds < 60
 
 
 def test_the_result_can_be_shown_at_once_and_then_nothing_counts(ward: UnaidedWard) -> None:
-    ward.desk.set_rule(BRAIN_TUMOUR, 100, HEAD)
+    ward.unaided_readings.set_rule(BRAIN_TUMOUR, 100, HEAD)
     scan = ward.arrived()
-    left = ward.desk.show_result(scan.id, HART, EscapeReason.URGENT)
+    left = ward.unaided_readings.show_result(scan.id, HART, EscapeReason.URGENT)
     assert (left.reader_id, left.escape_reason, left.is_given, left.is_open) == (
         "hart", EscapeReason.URGENT, False, False,
     )  # fmt: skip
@@ -158,7 +160,7 @@ def test_the_result_can_be_shown_at_once_and_then_nothing_counts(ward: UnaidedWa
     assert ward.audit.recent(1)[0].detail == "urgent"
     assert ward.reviews.accept(scan.id, HART)
     with pytest.raises(NotFound):
-        ward.desk.show_result(scan.id, HART, EscapeReason.URGENT)
+        ward.unaided_readings.show_result(scan.id, HART, EscapeReason.URGENT)
 
 
 def test_who_was_shown_the_result_cannot_read_without_it(ward: UnaidedWard) -> None:
@@ -166,26 +168,26 @@ def test_who_was_shown_the_result_cannot_read_without_it(ward: UnaidedWard) -> N
     ward.read(scan)
     ward.blinding.note_shown([scan.id], GREY)
     ward.blinding.note_shown([scan.id, other.id], NORA)
-    assert not ward.desk.may_ask(scan.id, GREY) and ward.desk.may_ask(scan.id, HART)
-    asked = ward.desk.ask([scan.id, other.id], GREY)
+    assert not ward.unaided_readings.may_ask(scan.id, GREY) and ward.unaided_readings.may_ask(scan.id, HART)
+    asked = ward.unaided_readings.ask([scan.id, other.id], GREY)
     assert (asked.n, asked.seen) == (1, 1)
     assert ward.unaided.of_scans([scan.id]) == []
     ward.reviews.accept(scan.id, HART)
-    assert not ward.desk.may_ask(scan.id, HART)  # a review says as much
-    assert not ward.desk.may_ask(other.id, GREY)  # is to do so already
+    assert not ward.unaided_readings.may_ask(scan.id, HART)  # a review says as much
+    assert not ward.unaided_readings.may_ask(other.id, GREY)  # is to do so already
     with pytest.raises(NotAllowed):
-        ward.desk.ask([scan.id], NORA)
+        ward.unaided_readings.ask([scan.id], NORA)
 
 
 def test_what_others_said_of_a_hidden_result_is_hidden_too(ward: UnaidedWard) -> None:
     scan = ward.scan()
     ward.read(scan)
     for user in (GREY, HART):
-        ward.desk.ask([scan.id], user)
-    ward.desk.give(scan.id, HART, UnaidedFinding.PRESENT)
+        ward.unaided_readings.ask([scan.id], user)
+    ward.unaided_readings.give(scan.id, HART, UnaidedFinding.PRESENT)
     assert [kept.reader_id for kept in ward.blinding.unaided_of_scan(scan.id, GREY)] == ["grey"]
     assert [kept.reader_id for kept in ward.blinding.unaided_of_scan(scan.id, HEAD)] == ["hart"]
-    ward.desk.give(scan.id, GREY, UnaidedFinding.UNSURE)
+    ward.unaided_readings.give(scan.id, GREY, UnaidedFinding.UNSURE)
     assert len(ward.blinding.unaided_of_scan(scan.id, GREY)) == 2
     ward.second.ask([scan.id], "why", NORA)
     ward.reviews.accept(scan.id, HART)
@@ -195,7 +197,7 @@ def test_what_others_said_of_a_hidden_result_is_hidden_too(ward: UnaidedWard) ->
 
 def test_a_scan_that_leaves_the_house_takes_its_readings_along(ward: UnaidedWard) -> None:
     scan = ward.scan()
-    ward.desk.ask([scan.id], GREY)
+    ward.unaided_readings.ask([scan.id], GREY)
     ward.blinding.note_shown([scan.id], HART)
     ward.scans.delete([scan.id])
     assert ward.unaided.of_scans([scan.id]) == [] and not ward.unaided.seen([scan.id], "hart")

@@ -56,19 +56,19 @@ def test_a_reference_holds_what_readings_of_the_same_files_keep(data: Path, tmp_
 
     reader, batcher = build_reader(Settings(home=tmp_path / "home", device="cpu"))
     try:
-        found = []
+        measured = []
         for file in sorted((data / "chest_xray" / "train").rglob("*.png")):
             (decoded,) = formats.decode(file, file.name).scans
             said = reader.read(PNEUMONIA, decoded.array, decoded.spacing)
             scan = a_scan("somebody", task=PNEUMONIA)
             result = replace(a_result(scan.id), probability=said.answer.probability, has_mask=False)
-            found.append(measured_features(scan, result, decoded.array, None, said.vectors))
+            measured.append(measured_features(scan, result, decoded.array, None, said.vectors))
     finally:
         batcher.stop()
     for name in ("p50", "p99", "noise", "entropy", "foreground"):
         kept = {round(float(value), 3) for value in frame[name]}
-        assert kept <= {round(float(np.float32(getattr(one, name))), 3) for one in found}, name
-    read_again = np.array([one.probability for one in found], dtype=np.float32)
+        assert kept <= {round(float(np.float32(getattr(features, name))), 3) for features in measured}, name
+    read_again = np.array([features.probability for features in measured], dtype=np.float32)
     assert np.abs(np.subtract.outer(frame["probability"].to_numpy(), read_again)).min(axis=1).max() < 0.01
 
 
@@ -126,8 +126,8 @@ def test_a_sample_is_spread_over_kinds_and_patients() -> None:
     chosen = spread(scans, 64)
     assert len(chosen) == len(set(chosen)) == 64
     assert set(volumes) <= set(chosen)  # the small kind whole, and the rest in halves
-    assert Counter(one.dataset for one in chosen if len(one.files) == 1) == {"one": 30, "two": 30}
-    patients = Counter(one.patient for one in chosen if one.dataset == "one" and len(one.files) == 1)
+    assert Counter(scan.dataset for scan in chosen if len(scan.files) == 1) == {"one": 30, "two": 30}
+    patients = Counter(scan.patient for scan in chosen if scan.dataset == "one" and len(scan.files) == 1)
     assert set(patients.values()) == {3}  # not the fifty of one patient
     assert spread(list(reversed(scans)), 64) == chosen
     assert set(spread(scans, 10_000)) == set(scans)

@@ -55,8 +55,8 @@ def _layout(folder: Path) -> Path:
     }
     for name, row in rows.items():
         (folder / name).mkdir(parents=True)
-        with (folder / name / "index.csv").open("w", newline="") as lines:
-            writer = csv.DictWriter(lines, [*row, "source", "kind"])
+        with (folder / name / "index.csv").open("w", newline="") as csv_file:
+            writer = csv.DictWriter(csv_file, [*row, "source", "kind"])
             writer.writeheader()
             writer.writerow(row | {"source": "made:here", "kind": "slice"})
     (folder / "brain_healthy" / "a.png").write_bytes(phantoms.axial_png(pictures["healthy"]))

@@ -111,9 +111,9 @@ def test_the_trainer_reads_the_pack(ward: Ward, tmp_path: Path) -> None:
     manifest = unpack(ward, BRAIN_TUMOUR, scans, tmp_path)
     slices = brain_slices(tmp_path / "data")
     assert len(slices) == manifest["counts"]["pictures"] == 8 * 3 + 4
-    assert {one.dataset for one in slices} == {"tcga_lgg", "cheng_t1ce"}
+    assert {picture.dataset for picture in slices} == {"tcga_lgg", "cheng_t1ce"}
     recipe = replace(BrainTumourTraining.__init__.__defaults__[0], size=32)
-    fold = next(one.fold for one in slices if one.dataset == "tcga_lgg")
+    fold = next(picture.fold for picture in slices if picture.dataset == "tcga_lgg")
     trainable = BrainTumourTraining(tmp_path / "data", recipe, fold)
     import torch
 
@@ -126,11 +126,11 @@ def test_corrected_masks_take_the_place_of_the_models(ward: Ward, tmp_path: Path
     healthy = ward.scan(3, Verdict.REJECTED, truth=False)
     unpack(ward, BRAIN_TUMOUR, [accepted, corrected, healthy], tmp_path)
     for scan, side in ((accepted, 4), (corrected, 9), (healthy, 0)):
-        own = [one for one in brain_slices(tmp_path / "data") if scan.id[:8] in one.mask.name]
-        drawn = np.stack([grey_image(one.mask) > 127 for one in own])
+        own = [picture for picture in brain_slices(tmp_path / "data") if scan.id[:8] in picture.mask.name]
+        drawn = np.stack([grey_image(picture.mask) > 127 for picture in own])
         assert np.array_equal(drawn, box((3, 40, 32), side))
-        assert [one.has_tumour for one in own] == [False, side > 0, False]
-        pictures = np.stack([grey_image(one.image) for one in own])
+        assert [picture.has_tumour for picture in own] == [False, side > 0, False]
+        pictures = np.stack([grey_image(picture.image) for picture in own])
         assert np.array_equal(pictures, grey(np.asarray(ward.files.get_array(keys.array(scan.id)))))
 
 
@@ -163,15 +163,19 @@ def test_a_patient_stands_on_one_side_of_every_split(ward: Ward, tmp_path: Path)
     scans.append(ward.scan(30, patient="Same 0", shape=(2, 50, 44)))  # another matrix of the same patient
     manifest = unpack(ward, BRAIN_TUMOUR, scans, tmp_path)
     folds: dict[str, set[int]] = {}
-    for one in brain_slices(tmp_path / "data"):
-        folds.setdefault(one.image.name.split("_")[0], set()).add(one.fold)
+    for picture in brain_slices(tmp_path / "data"):
+        folds.setdefault(picture.image.name.split("_")[0], set()).add(picture.fold)
     assert folds == {patient: {fold} for patient, fold in manifest["split"].items()}
     assert len(folds) == 6 and len({fold for own in folds.values() for fold in own}) > 1
     shapes = {
-        grey_image(one.image).shape for one in brain_slices(tmp_path / "data") if one.dataset == "tcga_lgg"
+        grey_image(picture.image).shape
+        for picture in brain_slices(tmp_path / "data")
+        if picture.dataset == "tcga_lgg"
     }
     assert shapes == {(40, 32), (50, 44)}
-    positions = [one.position for one in brain_slices(tmp_path / "data") if one.dataset == "tcga_lgg"]
+    positions = [
+        picture.position for picture in brain_slices(tmp_path / "data") if picture.dataset == "tcga_lgg"
+    ]
     assert max(positions) > 12  # scans of one patient do not share positions
 
 
@@ -180,7 +184,7 @@ def test_no_name_leaves_with_it(ward: Ward, tmp_path: Path) -> None:
     unpack(ward, BRAIN_TUMOUR, scans, tmp_path)
     with zipfile.ZipFile(tmp_path / "pack.zip") as pack:
         names = " ".join(pack.namelist())
-        content = b" ".join(pack.read(one) for one in pack.namelist() if not one.endswith(".png"))
+        content = b" ".join(pack.read(name) for name in pack.namelist() if not name.endswith(".png"))
     for secret in ("Lovelace", "id of", "Ward 3", "Skyra", "1.2", "2026-11-20T08:00:00.123456"):
         assert secret not in names
         if secret != "1.2":
@@ -216,7 +220,7 @@ def test_a_pack_is_a_job_and_is_kept(engine: Engine, tmp_path: Path) -> None:
     assert listed.ready and listed.ask.scan_ids == (scan.id,) and listed.ask.why == "noise"
     content = ward.packs.content(pack.id, NORA)
     assert "manifest.json" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    assert [one.action for one in AuditLog(engine).recent(2)] == ["retraining.fetch", "retraining.pack"]
+    assert [event.action for event in AuditLog(engine).recent(2)] == ["retraining.fetch", "retraining.pack"]
     for task, ids in ((BRAIN_TUMOUR, []), ("suitability", [scan.id])):
         with pytest.raises(InvalidInput):
             ward.packs.request(task, ids, "", NORA)

@@ -27,9 +27,11 @@ WHY = "It finds smaller ones."
 
 def _champion(house: Department) -> str:
     # As another tool sees it.
-    found = Tracking(f"sqlite:///{house.folder / 'mlflow.db'}", house.folder).by_alias(BRAIN_TUMOUR, CHAMPION)
-    assert found is not None
-    return found.version
+    champion = Tracking(f"sqlite:///{house.folder / 'mlflow.db'}", house.folder).by_alias(
+        BRAIN_TUMOUR, CHAMPION
+    )
+    assert champion is not None
+    return champion.version
 
 
 def _override(house: Department, version: str) -> Promotion:

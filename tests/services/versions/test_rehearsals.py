@@ -20,9 +20,9 @@ from tests.services.small_models import MARGINS, PATIENCE_S, Department
 
 def _rehearsed(house: Department, version: str, scans: int = 100) -> Rehearsal:
     house.rehearse(version, scans)
-    found = house.rehearsals.latest(BRAIN_TUMOUR, version)
-    assert found is not None
-    return found
+    rehearsal = house.rehearsals.latest(BRAIN_TUMOUR, version)
+    assert rehearsal is not None
+    return rehearsal
 
 
 def test_differences_come_sorted_with_truth_cost_and_pictures(house: Department) -> None:
@@ -95,10 +95,14 @@ def test_a_scan_of_an_older_version_is_read_by_the_champion_once_more(house: Dep
     asked = house.promotions.override(BRAIN_TUMOUR, second, "Now.", house.ada)
     house.promotions.confirm(asked.id, "Yes.", house.bob)
     third = house.version(above=750, name="third").version
-    (one,) = _rehearsed(house, third).differences
-    assert one.result_id is None  # the kept result is version 1's, which did see it
+    (difference,) = _rehearsed(house, third).differences
+    assert difference.result_id is None  # the kept result is version 1's, which did see it
     assert house.results.latest(scan.id).positive  # type: ignore[union-attr]
-    assert (one.champion.positive, one.candidate.positive, one.overlap) == (False, False, 1.0)
+    assert (difference.champion.positive, difference.candidate.positive, difference.overlap) == (
+        False,
+        False,
+        1.0,
+    )
 
 
 def test_a_cancelled_one_leaves_nothing(house: Department, monkeypatch: pytest.MonkeyPatch) -> None:

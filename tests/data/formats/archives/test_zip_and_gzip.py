@@ -107,12 +107,12 @@ def test_links(tmp_path: Path) -> None:
 def test_bombs(tmp_path: Path) -> None:
     bomb = archive(tmp_path / "a.zip", bomb=bytes(64 << 20))
     assert code_of(bomb) == "archive_bomb"
-    many = archive(tmp_path / "b.zip", **{str(one): bytes(1 << 20) for one in range(5)})
+    many = archive(tmp_path / "b.zip", **{str(number): bytes(1 << 20) for number in range(5)})
     assert code_of(many, Limits(max_unpacked_bytes=3 << 20)) == "archive_bomb"
 
 
 def test_too_many_entries(tmp_path: Path) -> None:
-    many = archive(tmp_path / "a.zip", **{str(one): b"x" for one in range(20)})
+    many = archive(tmp_path / "a.zip", **{str(number): b"x" for number in range(20)})
     assert code_of(many, Limits(max_entries=10)) == "archive_entries"
 
 

@@ -118,7 +118,7 @@ def test_slices_without_places_are_ordered_by_number(tmp_path: Path) -> None:
     for number in (3, 1, 2):
         save(picture(np.full((8, 9), number, np.uint8), InstanceNumber=number), tmp_path / f"{9 - number}")
     (scan,) = decode(tmp_path, "old").scans
-    assert [int(one) for one in scan.array[:, 0, 0]] == [1, 2, 3]
+    assert [int(value) for value in scan.array[:, 0, 0]] == [1, 2, 3]
     assert scan.affine is None
     assert "order of their numbers" in scan.warnings[0]
 

@@ -83,13 +83,13 @@ def test_a_batch_gives_what_each_item_alone_would(tmp_path: Path) -> None:
     outcomes = opened([item(file) for file in files], tmp_path)
     for file, outcome in zip(files, outcomes, strict=True):
         alone = decode(file, file.name)
-        (one,) = outcome
-        if isinstance(one, Refusal):
-            assert alone.refusals == (one,)
+        (answer,) = outcome
+        if isinstance(answer, Refusal):
+            assert alone.refusals == (answer,)
         else:
-            assert one.scan.content_sha256 == alone.scans[0].content_sha256
-            assert np.array_equal(one.scan.array, alone.scans[0].array)
-            assert one.original.read_bytes() == file.read_bytes()
+            assert answer.scan.content_sha256 == alone.scans[0].content_sha256
+            assert np.array_equal(answer.scan.array, alone.scans[0].array)
+            assert answer.original.read_bytes() == file.read_bytes()
 
 
 def test_an_item_that_ends_its_child_is_refused_alone(tmp_path: Path) -> None:
@@ -114,14 +114,14 @@ def test_pictures_become_a_volume_in_the_order_given_and_masks_with_them(tmp_pat
         drawn[number, :] = 255
         masks.append(picture(tmp_path / f"m{number}.png", drawn))
     joined = tuple(Member(file.name, file) for file in files)
-    ((one,),) = opened([Item("v", joined, stacked=True, masks=(masks[0], None, masks[2]))], tmp_path)
-    assert isinstance(one, Opened)
+    ((volume,),) = opened([Item("v", joined, stacked=True, masks=(masks[0], None, masks[2]))], tmp_path)
+    assert isinstance(volume, Opened)
     expected = np.stack([(GREY + 40 * number) % 251 for number in (2, 0, 1)])
-    assert np.array_equal(one.scan.array, expected)
-    assert one.scan.spacing.in_plane is None
-    assert one.mask is not None
-    assert [sorted(set(np.nonzero(plane)[0])) for plane in one.mask] == [[2], [], [1]]
-    with zipfile.ZipFile(one.original) as kept:
+    assert np.array_equal(volume.scan.array, expected)
+    assert volume.scan.spacing.in_plane is None
+    assert volume.mask is not None
+    assert [sorted(set(np.nonzero(plane)[0])) for plane in volume.mask] == [[2], [], [1]]
+    with zipfile.ZipFile(volume.original) as kept:
         assert [kept.read(name) for name in sorted(kept.namelist())] == [file.read_bytes() for file in files]
 
 
@@ -166,7 +166,7 @@ def test_slices_and_masks_that_do_not_fit_are_told(tmp_path: Path) -> None:
     joined = tuple(Member(file.name, file) for file in (picture(tmp_path / "a.png"), small))
     whole = Item("a.png", (joined[0],), masks=(small,))
     uneven, masked = opened([Item("v", joined, stacked=True), whole], tmp_path)
-    assert [one.code for one in uneven if isinstance(one, Refusal)] == ["pages_differ"]
+    assert [answer.code for answer in uneven if isinstance(answer, Refusal)] == ["pages_differ"]
     scan, refusal = masked
     assert isinstance(scan, Opened)
     assert scan.mask is None
@@ -186,10 +186,10 @@ def test_archives_are_laid_out_under_numbers(tmp_path: Path) -> None:
         into = tmp_path / f"out-{name}"
         into.mkdir()
         assert is_archive(tmp_path / name)
-        found = unpack(tmp_path / name, into, Limits())
-        assert [member.name for member in found] == expected
-        assert found[0].path.parent == into
-        assert found[0].path.read_bytes() == source.read_bytes()
+        members = unpack(tmp_path / name, into, Limits())
+        assert [member.name for member in members] == expected
+        assert members[0].path.parent == into
+        assert members[0].path.read_bytes() == source.read_bytes()
     assert not is_archive(source)
 
 

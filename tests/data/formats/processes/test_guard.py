@@ -23,9 +23,9 @@ AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (1.0, 1.0, 5.0))
 VOLUME = np.arange(10 * 12 * 6, dtype=np.int16).reshape(10, 12, 6)
 
 
-def assert_same(one: Decoded, other: Decoded) -> None:
-    assert one.refusals == other.refusals
-    for scan, twin in zip(one.scans, other.scans, strict=True):
+def assert_same(first: Decoded, second: Decoded) -> None:
+    assert first.refusals == second.refusals
+    for scan, twin in zip(first.scans, second.scans, strict=True):
         assert np.array_equal(scan.array, twin.array)
         assert scan.array.dtype == twin.array.dtype
         for what in (
@@ -107,7 +107,7 @@ def test_many_threads_at_once(tmp_path: Path) -> None:
     files = [write_nifti(VOLUME + np.int16(number), AXIAL, tmp_path / f"{number}.nii") for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
         decoded = list(threads.map(lambda file: decode_guarded(file, file.name), files * 2))
-    assert [int(one.scans[0].array.min()) for one in decoded] == [*range(8), *range(8)]
+    assert [int(answer.scans[0].array.min()) for answer in decoded] == [*range(8), *range(8)]
 
 
 def test_a_plain_script_is_not_run_again(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_no_temporary_files_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     decode_guarded(file, "scan.nii.gz")
     decode_guarded(file, "scan.nii.gz", timeout_s=0.001)
-    assert [one.name for one in tmp_path.iterdir()] == ["scan.nii.gz"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["scan.nii.gz"]
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
