@@ -101,9 +101,10 @@ class Copying:
 def _copied(source: Path, target: Path) -> str:
     """Copies, and returns the SHA-256 of what was copied."""
     digest = hashlib.sha256()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-    with source.open("rb") as there, os.fdopen(descriptor, "wb") as here:
-        while piece := there.read(PIECE):
-            digest.update(piece)
-            here.write(piece)
+    with source.open("rb") as there:  # first: of one that is gone meanwhile nothing is left at the target
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        with os.fdopen(descriptor, "wb") as here:
+            while piece := there.read(PIECE):
+                digest.update(piece)
+                here.write(piece)
     return digest.hexdigest()
