@@ -286,6 +286,11 @@ def _joined(engine: Engine) -> Connection | None:
     return _connections().get(engine)
 
 
+def is_joined(engine: Engine) -> bool:
+    """Whether what this thread writes now is part of a transaction that others began."""
+    return _joined(engine) is not None
+
+
 def _moments() -> dict[Engine, _Moment]:
     """What this thread's stores read by where that is of one moment, by database."""
     moments: dict[Engine, _Moment] = getattr(_shared, "moments", {})

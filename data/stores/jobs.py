@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from data.database import now, reading, together, writing
+from data.deadlocks import past_deadlocks
 from data.errors import NotFound
 from data.records import Effort, Job, JobState, Precedence
 from data.tables import jobs
@@ -37,19 +38,22 @@ class JobStore:
 
     def add(self, job: Job) -> tuple[Job, bool]:
         """Keeps a new job; the unfinished one of the same kind and subject, and False, if there is one."""
+
+        def keep(connection: Connection) -> tuple[Job, bool]:
+            known = _open(connection, job.kind, job.subject)
+            if known is not None:
+                return known, False
+            connection.execute(insert(jobs).values(_values(job)))
+            return job, True
+
         try:
-            with writing(self._engine) as connection:
-                known = _open(connection, job.kind, job.subject)
-                if known is not None:
-                    return known, False
-                connection.execute(insert(jobs).values(_values(job)))
+            return past_deadlocks(self._engine, keep)
         except IntegrityError:
             with reading(self._engine) as connection:
                 known = _open(connection, job.kind, job.subject)
             if known is None:
                 raise
             return known, False
-        return job, True
 
     def get(self, job_id: str) -> Job | None:
         """The job, or None."""
@@ -103,9 +107,12 @@ class JobStore:
             "progress": 0.0,
             "started_at": now(),
         }
-        with writing(self._engine) as connection:
+
+        def take(connection: Connection) -> Job | None:
             taken = connection.execute(update(jobs).where(waiting).values(values)).rowcount == 1
             return _require(connection, job_id) if taken else None
+
+        return past_deadlocks(self._engine, take)
 
     def progress(self, job_id: str, run_id: str, fraction: float) -> bool:
         """How far the run is, from 0 to 1."""
@@ -218,15 +225,17 @@ class JobStore:
 
     def _settle(self, job_id: str, run_id: str, values: dict[str, Any]) -> bool:
         statement = update(jobs).where(_owned(job_id, run_id)).values(values)
-        with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount == 1
+        return past_deadlocks(self._engine, lambda connection: connection.execute(statement).rowcount == 1)
 
     def _requeue(self, condition: ColumnElement[bool], values: dict[str, Any]) -> bool:
         queued = {"state": JobState.QUEUED.value, "run_id": None, **values}
         unwanted = condition & jobs.c.cancel_requested.is_(True)
-        with writing(self._engine) as connection:
+
+        def requeue(connection: Connection) -> bool:
             ended = connection.execute(update(jobs).where(unwanted).values(_end(JobState.CANCELLED))).rowcount
             return ended + connection.execute(update(jobs).where(condition).values(queued)).rowcount == 1
+
+        return past_deadlocks(self._engine, requeue)
 
 
 def _owned(job_id: str, run_id: str) -> ColumnElement[bool]:

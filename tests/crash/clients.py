@@ -45,7 +45,7 @@ class Clients:
 
     def run(self) -> list[threading.Thread]:
         """Start them all."""
-        acts: list[Callable[[], None]] = [self._send, self._send_in_pieces, self._correct, self._report]
+        acts: list[Callable[[], None]] = [self.send, self._send_in_pieces, self._correct, self._report]
         threads = [threading.Thread(target=self._again, args=(act,), daemon=True) for act in acts]
         for thread in threads:
             thread.start()
@@ -69,7 +69,8 @@ class Clients:
     def _bearer(self, name: str = "ada") -> dict[str, str]:
         return {"Authorization": f"Bearer {self._tokens[name]}"}
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Send a scan by the API."""
         name = f"api-{self.next_number()}.nii.gz"
         answer = requests.post(
             f"{self._url}/api/v1/scans",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,9 +15,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from argon2 import PasswordHasher
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, update
 
 from data.database import alembic_config, migrate, now, open_database, reading, writing
+from data.deadlocks import past_deadlocks
 from data.encryption import ColumnKey, Keyring, encrypt_with
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
@@ -47,7 +49,7 @@ from data.stores.scans import ScanStore
 from data.stores.seen_groups import SeenGroupStore
 from data.stores.uploads import UploadStore
 from data.stores.watched_senders import WatchedSenderStore, quarter_of
-from data.tables import metadata
+from data.tables import jobs, metadata
 from services.accounts import WRONG, Accounts, accounts_of
 from services.jobs import Jobs
 from tests.data.builders import a_header, a_job, a_kept_scan, a_result, a_review, a_scan, an_upload, measured
@@ -267,11 +269,34 @@ def test_jobs_are_each_done_once(engine, tmp_path):
     store = JobStore(engine)
     assert [created for _, created in _at_once(lambda _: store.add(a_job()))].count(True) == 1
     subjects: list[str] = []
-    jobs = Jobs(store, 4)
-    jobs.register("read", lambda context: subjects.append(context.subject))
-    jobs.start()
-    _at_once(lambda number: jobs.submit("read", str(number)))
-    assert jobs.wait_idle(30)
-    jobs.stop()
+    queue = Jobs(store, 4)
+    queue.register("read", lambda context: subjects.append(context.subject))
+    queue.start()
+    _at_once(lambda number: queue.submit("read", str(number)))
+    assert queue.wait_idle(30)
+    queue.stop()
     assert sorted(subjects) == [*"01234567", "a scan"]
     assert store.counts()[JobState.DONE] == 9
+
+
+def test_two_that_wait_for_each_other_are_both_done(engine):
+    store = JobStore(engine)
+    ids = [store.add(a_job(subject=str(number)))[0].id for number in range(2)]
+    both_hold_one = threading.Barrier(2)
+    tries: list[int] = []
+
+    def act(number: int) -> None:
+        def in_turn(connection: Connection) -> None:
+            tries.append(number)
+            for turn, job_id in enumerate(ids if number else reversed(ids)):
+                connection.execute(
+                    update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts + 1)
+                )
+                if turn == 0 and tries.count(number) == 1:
+                    both_hold_one.wait(30)
+
+        past_deadlocks(engine, in_turn)
+
+    _at_once(act, 2)
+    assert len(tries) > 2
+    assert [store.get(job_id).attempts for job_id in ids] == [2, 2]
