@@ -11,11 +11,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from data.database import is_joined, writing
+from data.outages import is_deadlock
 
 TRIES = 5
 _PAUSE_S = 0.05  # at most, so that the two do not meet again
-_MARIADB = 1213  # https://mariadb.com/kb/en/mariadb-error-code-reference/
-_POSTGRESQL = ("40001", "40P01")  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 T = TypeVar("T")
 
@@ -33,12 +32,6 @@ def past_deadlocks(engine: Engine, act: Callable[[Connection], T]) -> T:
             with writing(engine) as connection:
                 return act(connection)
         except DBAPIError as error:
-            if not tries or not _is_deadlock(error):
+            if not tries or not is_deadlock(error):
                 raise
         time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311
-
-
-def _is_deadlock(error: DBAPIError) -> bool:
-    """Drivers' own classes are not imported, as they may not be installed."""
-    told = getattr(error.orig, "sqlstate", None) or next(iter(getattr(error.orig, "args", ())), None)
-    return told == _MARIADB or told in _POSTGRESQL

@@ -84,6 +84,7 @@ _MARIADB = {
     2014: AWAY,
     2055: AWAY,
 }
+_DEADLOCKS = (1213, "40001", "40P01")
 
 
 def outage_of(error: BaseException) -> Outage | None:
@@ -97,6 +98,11 @@ def outage_of(error: BaseException) -> Outage | None:
     if sentence is None:
         return None
     return _KINDS.get(sentence, Outage)(sentence)
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Whether the database ended a transaction so that another one could go on."""
+    return _code(error.orig) in _DEADLOCKS
 
 
 @contextmanager
@@ -137,16 +143,28 @@ def _of_driver(error: BaseException | None) -> str | None:
         if _NO_TABLE in str(error):
             return AWAY
         return _SQLITE.get(getattr(error, "sqlite_errorcode", -1) & _PRIMARY)
-    driver = type(error).__module__.partition(".")[0]
-    if driver == "psycopg":
+    if _driver(error) == "psycopg":
         return _of_postgresql(error)
-    if driver == "pymysql" and error is not None:
-        return _MARIADB.get(error.args[0]) if error.args and isinstance(error.args[0], int) else None
+    code = _code(error)
+    return _MARIADB.get(code) if isinstance(code, int) else None
+
+
+def _driver(error: BaseException | None) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+def _code(error: BaseException | None) -> str | int | None:
+    """The database's own code, as its driver tells it."""
+    match _driver(error):
+        case "psycopg":
+            return getattr(error, "sqlstate", None)
+        case "pymysql" if error is not None and error.args and isinstance(error.args[0], int):
+            return error.args[0]
     return None
 
 
 def _of_postgresql(error: BaseException | None) -> str | None:
-    code = getattr(error, "sqlstate", None)
+    code = _code(error)
     if code is None:  # the server was never reached, or is gone in the middle of a statement
         return AWAY if type(error).__name__ == "OperationalError" else None
     return next((told for known, told in _POSTGRESQL.items() if str(code).startswith(known)), None)
