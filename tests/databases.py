@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import sqlite3
 import tempfile
@@ -56,5 +57,6 @@ def _template() -> Engine:
 @cache
 def _empty_mlflow() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="lightbox-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder).runs("none", {})
     return folder / "mlflow.db"

@@ -56,7 +56,12 @@ class Run:
         place = {"metadata": {"path": str(NOTEBOOKS[name].parent)}}
         client = NotebookClient(notebook, timeout=PATIENCE_S, kernel_name="python3", resources=place)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("LIGHTBOX_")}
-        own = {"OMP_NUM_THREADS": "1", "IPYTHONDIR": str(folder), "LIGHTBOX_DEVICE": "cpu"}
+        own = {
+            "OMP_NUM_THREADS": "1",
+            "IPYTHONDIR": str(folder),
+            "LIGHTBOX_DEVICE": "cpu",
+            "TMPDIR": str(folder),  # what a notebook makes stays for its reader
+        }
         client.execute(env=inherited | own | environment)
         self.outputs: list[NotebookNode] = [
             output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs

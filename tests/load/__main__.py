@@ -278,6 +278,8 @@ def main() -> int:
     wrong = run(folder, asked.seconds, asked.past, asked.senders)
     for each in wrong:
         print(f"WRONG {each}")
+    if not asked.folder and not wrong:
+        shutil.rmtree(folder)
     return 1 if wrong else 0
 
 
