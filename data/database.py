@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -29,7 +29,6 @@ from data.department_wall import walled
 from data.errors import InvalidInput, LightboxError, Outage
 from data.outages import LOCKED
 from data.sqlite_file import follow
-from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
@@ -53,7 +52,6 @@ _NEWER = (
     "A newer Lightbox (its tables are at {revision}, this one knows them up to {known}) has changed this "
     "database, and it is left as it is: start that version, or restore a backup from before."
 )
-_BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
 
 class _Turn:
@@ -185,6 +183,7 @@ class _Moment:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self.looked_up: dict[str, Any] = {}
 
     @contextmanager
     def lent(self) -> Iterator[Connection]:
@@ -199,6 +198,7 @@ class _Moment:
 
     def end(self) -> None:
         """What is read from here on is of another moment."""
+        self.looked_up = {}
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -221,6 +221,12 @@ def one_moment(engine: Engine) -> Iterator[None]:
     finally:
         _shared.moments = before
         moment.end()
+
+
+def looked_up_in_moment(engine: Engine) -> dict[str, Any] | None:
+    """What this thread has looked up in its `one_moment` and may take from here; None where it is in none."""
+    moment = None if is_joined(engine) else _moments().get(engine)
+    return None if moment is None else moment.looked_up
 
 
 @contextmanager
@@ -350,21 +356,6 @@ def at_end(connection: Connection, act: AtEnd) -> list[Any]:
     """
     ends: dict[AtEnd, list[Any]] = connection.info[_AT_END]
     return ends.setdefault(act, [])
-
-
-def bump(connection: Connection, name: str) -> None:
-    """Counts up a revision; the row stays locked until the transaction ends.
-
-    Do it before touching rows that others may touch too: whoever takes their locks in another
-    order makes MySQL end one of the two with a deadlock.
-    """
-    connection.execute(_BUMP, {"part": name})
-
-
-def revision(engine: Engine, name: str) -> int:
-    """How often the named part of the database was changed."""
-    with reading(engine) as connection:
-        return int(connection.execute(select(revisions.c.value).where(revisions.c.name == name)).scalar_one())
 
 
 def migrate(engine: Engine) -> None:

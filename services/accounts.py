@@ -126,9 +126,9 @@ class Accounts:
         """Every account, by name."""
         return self._users.all()
 
-    def display_names(self) -> dict[str, str]:
-        """What every account is called, by its id."""
-        return self._users.display_names()
+    def display_names(self, user_ids: Collection[str] | None = None) -> dict[str, str]:
+        """What accounts are called, by their ids: those asked for, or every one."""
+        return self._users.display_names(user_ids)
 
     def create(self, name: str, display_name: str, role: Role, *, by: User | None = None) -> tuple[User, str]:
         """A new account and its one-time password, which its owner has to change first.

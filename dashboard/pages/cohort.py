@@ -212,11 +212,15 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search")])
     def _show(search: str | None) -> Values:
-        return show(cohort, require(Permission.SEE_COHORT), search)
+        user = require(Permission.SEE_COHORT)
+        with cohort.one_look():
+            return show(cohort, user, search)
 
     @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
     def _controls(search: str | None) -> Values:
-        return controls(cohort, require(Permission.SEE_COHORT), search)
+        user = require(Permission.SEE_COHORT)
+        with cohort.one_look():
+            return controls(cohort, user, search)
 
     _register_address(app)
     _register_views(app, cohort)

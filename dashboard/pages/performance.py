@@ -195,19 +195,22 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
     def _show(search: str | None, path: str | None) -> Values:
         user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
-        return show(performance, user, search)
+        with performance.one_look():
+            return show(performance, user, search)
 
     @app.callback(output=outputs(CLOSER), inputs=here)
     def _closer_shown(search: str | None, path: str | None) -> Values:
         user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
-        return closer.show(performance, user, search)
+        with performance.one_look():
+            return closer.show(performance, user, search)
 
     @app.callback(output=outputs(controls.VALUES), inputs=here)
     def _controls(search: str | None, path: str | None) -> Values:
         user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
-        return control_values(performance, user, search)
+        with performance.one_look():
+            return control_values(performance, user, search)
 
 
 def _register_folds(app: Dash, performance: PerformanceServices) -> None:
@@ -235,7 +238,8 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
     def _threshold(threshold: float | None, search: str | None, path: str | None) -> Values:
         user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
-        return closer.what_if(performance, user, search, threshold)
+        with performance.one_look():
+            return closer.what_if(performance, user, search, threshold)
 
     @app.callback(
         output=outputs(AIMED, again=True),

@@ -41,7 +41,7 @@ def assign(triage: Triage, user: User, act: str, scan_ids: Sequence[str], collea
         return parts.taken_words(triage.take(scan_ids, user))
     if act == GIVE:
         n = triage.give(scan_ids, colleague or "", user)
-        return parts.given_words(n, triage.names()[colleague or ""])
+        return parts.given_words(n, triage.names([colleague or ""])[colleague or ""])
     if act == PUT_BACK:
         return parts.put_back_words(triage.put_back(scan_ids, user))
     raise PreventUpdate
@@ -54,9 +54,9 @@ def urge(triage: Triage, user: User, act: str, scan_ids: Sequence[str]) -> str:
     return parts.urgency_words(n, "" if said is None else URGENCY_NAMES[said])
 
 
-def colleague_options(triage: Triage) -> list[dict[str, str]]:
-    """Return who may be given scans."""
-    return [{"label": person.display_name, "value": person.id} for person in triage.colleagues()]
+def colleague_options(colleagues: Sequence[User]) -> list[dict[str, str]]:
+    """Return whom scans may be given to."""
+    return [{"label": person.display_name, "value": person.id} for person in colleagues]
 
 
 def register_selection(app: Dash, triage: Triage, unaided: UnaidedReadings) -> None:

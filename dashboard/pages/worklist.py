@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
     from services.reviewing.identity_conflicts import IdentityConflicts
     from services.reviewing.requests import ReviewRequests
-    from services.reviewing.triage import Triage
     from services.search_words import SearchWords
 
 MOST_ROWS = 200
@@ -104,7 +103,8 @@ def rows(
     worklist, triage, asked = reviewing.worklist, reviewing.triage, WorklistAddress.read(address)
     seen = worklist.changes_token()  # before the rows: a change in between is shown again
     query = _query(request or {}, asked, reviewing.words.opened(asked, user) or "")
-    page, names = worklist.page(query, user), triage.names()
+    page = worklist.page(query, user)
+    names = triage.names({listed.assigned_to for listed in page.rows if listed.assigned_to})
     if query.search:
         accesses.searched("worklist", page.total, [listed.pseudonym for listed in page.rows])
     empty = None if page.total else parts.empty(user, filtered=bool(query.search or query.filters))
@@ -136,21 +136,21 @@ def waiting(reviewing: ReviewingServices, user: User) -> Values:
     }
 
 
-def choices(reviewing: ReviewingServices, user: User, tasks: Sequence[str]) -> Values:
+def choices(colleagues: Sequence[User], user: User, tasks: Sequence[str]) -> Values:
     """Return what the menus offer that the house knows alone."""
     return {
         FILTER_TASK: task_options(tasks),
-        FILTER_ASSIGNED: assigned_options(reviewing.triage, user),
+        FILTER_ASSIGNED: assigned_options(colleagues, user),
     }
 
 
-def choices_apart(reviewing: ReviewingServices, user: User, address: str | None) -> Values:
+def choices_apart(colleagues: Sequence[User], words: SearchWords, user: User, address: str | None) -> Values:
     """Return what is searched for, and whom scans may be given to, as far as the person may give them."""
     # Of no words nothing is said: somebody may have begun to type.
-    said = searched_for(reviewing.words, user, address)
+    said = searched_for(words, user, address)
     values: Values = {SEARCH: said} if said else {}
     if may(user, Permission.ASSIGN_SCANS):
-        values[triage_parts.COLLEAGUE] = triage_page.colleague_options(reviewing.triage)
+        values[triage_parts.COLLEAGUE] = triage_page.colleague_options(colleagues)
     return values
 
 
@@ -191,11 +191,11 @@ def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
     return parts.options("All tasks", {name: task_name(name) for name in tasks})
 
 
-def assigned_options(triage: Triage, user: User) -> list[dict[str, str]]:
+def assigned_options(colleagues: Sequence[User], user: User) -> list[dict[str, str]]:
     """Return whose scans can be filtered by; one's own come first."""
-    colleagues = {colleague.id: colleague.display_name for colleague in triage.colleagues()}
-    mine = {user.id: "My cases"} if user.id in colleagues else {}
-    return parts.options("Anybody's", mine | {"none": "Nobody's"} | {**colleagues, **mine})
+    names = {colleague.id: colleague.display_name for colleague in colleagues}
+    mine = {user.id: "My cases"} if user.id in names else {}
+    return parts.options("Anybody's", mine | {"none": "Nobody's"} | {**names, **mine})
 
 
 def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
@@ -219,13 +219,15 @@ def _register_rows(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]
     )
     def _rows(request: dict[str, Any] | None, address: str | None, seen: str | None) -> Values:
         user = require(Permission.SEE_SCANS)
-        values = unchanged(EVERYWHERE) | rows(reviewing, user, request, address)
-        if seen is None:
-            values |= choices(reviewing, user, tasks)
-            set_apart(choices_apart(reviewing, user, address), APART)
-        if is_first(request):
-            values |= waiting(reviewing, user)
-            values[LINKED] = linked(reviewing.words, user, address)
+        with reviewing.worklist.one_look():
+            values = unchanged(EVERYWHERE) | rows(reviewing, user, request, address)
+            if seen is None:
+                colleagues = reviewing.triage.colleagues()
+                values |= choices(colleagues, user, tasks)
+                set_apart(choices_apart(colleagues, reviewing.words, user, address), APART)
+            if is_first(request):
+                values |= waiting(reviewing, user)
+                values[LINKED] = linked(reviewing.words, user, address)
         return values
 
     @app.callback(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,8 @@ from data.ledger.coding import (
 from data.ledger.columns import LedgerColumns, People, classes_of, ledger_columns
 from data.ledger.rows import RECOUNTS
 from data.ledger.sample import SHARE
-from data.tables import REVISION_OF_PATIENTS, REVISION_OF_SCANS, ledger, patients, revisions
+from data.revisions import revisions_now
+from data.tables import REVISION_OF_PATIENTS, REVISION_OF_SCANS, ledger, patients
 
 AnyArray = NDArray[Any]
 AT_ONCE = 1000  # rows; more at a time do not stay in the processor's cache until they are columns
@@ -88,20 +89,29 @@ class Ledger:
         self._begin(People())
 
     def columns(self, hidden: Hidden = NOTHING_HIDDEN) -> LedgerColumns:
-        """Every scan, with all changes that were committed before the call.
+        """Every scan, with all changes that were committed before the call, or this thread's `one_moment`.
 
         What is `hidden` is as if nobody had said it. Of somebody bound to departments these are their scans
         alone, whoever asks. Columns of one revision, `hidden` and `departments` are equal.
         """
+        seen = revisions_now(self._engine)
         with self._turn, whole_house(), as_of_now(self._engine):  # what is kept here is everybody's
-            now = self._level()
+            now = self._now if self._is_level(seen) else self._level()
             now = self._without(hidden, now) if hidden else now
         departments = bound()
         return now if departments is None else now.of_departments(departments)
 
+    def _is_level(self, seen: Mapping[str, int]) -> bool:
+        """Whether the columns have all changes up to these revisions."""
+        return (
+            seen.get(RECOUNTS, 0) == self._recounts
+            and seen[REVISION_OF_PATIENTS] <= self._seen_people
+            and seen[REVISION_OF_SCANS] <= self._now.revision
+        )
+
     def _level(self) -> LedgerColumns:
         """Bring the columns level with the database."""
-        revision = self._revisions()
+        revision = revisions_now(self._engine)
         if revision.get(RECOUNTS, 0) != self._recounts:
             self._recounts = revision[RECOUNTS]
             self._begin(self._now.people)
@@ -140,11 +150,6 @@ class Ledger:
         columns = table.columns()
         self._edges = quantiles.edges(columns)
         self._index = Index().changed(np.zeros(0, np.int64), 0, classes_of(columns, self._edges))
-
-    def _revisions(self) -> dict[str, int]:
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(revisions.c.name, revisions.c.value))
-            return {row.name: int(row.value) for row in rows}
 
     def _take_people(self, revision: int) -> None:
         columns = (patients.c.id, patients.c.search_key, patients.c.pseudonym, patients.c.patient_id)

@@ -34,7 +34,8 @@ from data.ledger.rows import RECOUNTS
 from data.ledger.sample import SHARE, sampled
 from data.ledger.truths import Part, judged, latency, parts, read_otherwise, results_of, with_truth
 from data.records import Judgements, OtherReading, ReadCount
-from data.tables import REVISION_OF_SCANS, features, ledger, results, revisions
+from data.revisions import revisions_now
+from data.tables import REVISION_OF_SCANS, features, ledger, results
 
 MOST_CHANGES = 20_000  # scans; beyond that everything is read anew
 
@@ -258,15 +259,14 @@ class JudgementStore:
 
     def _current(self) -> _Kept:
         with self._turn:
+            at = revisions_now(self._engine)
+            if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key
+                self._kept, self._recounts = _Kept(), at.get(RECOUNTS, 0)
+            revision = at[REVISION_OF_SCANS]
+            if revision == self._kept.revision:
+                return self._kept
             # A scan that is of another department now has changed too, and is none of those read below.
             with whole_house(), reading(self._engine) as connection:
-                query = select(revisions.c.name, revisions.c.value)
-                at = {row.name: int(row.value) for row in connection.execute(query)}
-                if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key
-                    self._kept, self._recounts = _Kept(), at.get(RECOUNTS, 0)
-                revision = at[REVISION_OF_SCANS]
-                if revision == self._kept.revision:
-                    return self._kept
                 touched, scan_ids = _changed(connection, self._kept.revision)
             with seen_by(self._departments), reading(self._engine) as connection:
                 self._kept = self._renewed(connection, revision, touched, scan_ids)

@@ -27,8 +27,9 @@ from sqlalchemy import (
 
 from data.codec import to_json
 from data.columns import folded
-from data.database import bump, reading, writing
+from data.database import reading, writing
 from data.records import Result, Review, Scan, counting_dice, counting_mask, prior_node, prior_source
+from data.revisions import bump
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage, withdrawn_scans
 
 RECOUNTS = "recounts"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -94,9 +94,8 @@ class WorklistStore:
         wanted = _ordered(columns, rows, query, with_identity)
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         classes = dict(zip(ids, _classes(columns, wanted), strict=True))
-        fetched = self._fetched(ids, with_identity, hidden)
         made = _kinds(columns, rows).synthetic
-        return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows), made)
+        return WorklistPage(self._fetched(classes, with_identity, hidden), len(rows), made)
 
     def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> KindCount:
         """How many scans fit filters, by kind; InvalidInput for one that does not exist."""
@@ -120,7 +119,10 @@ class WorklistStore:
         others = after[~np.isin(after, own)]
         return columns.scan_ids[others[0]].decode() if len(others) else None
 
-    def _fetched(self, ids: list[str], with_identity: bool, hidden: Hidden) -> tuple[WorklistRow, ...]:
+    def _fetched(
+        self, classes: Mapping[str, dict[str, Any]], with_identity: bool, hidden: Hidden
+    ) -> tuple[WorklistRow, ...]:
+        """The rows of these scans, in their order, with the classes of each."""
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
         columns += [results.c[name].label(f"of_result_{name}") for name in SIZES]
         columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts, patients.c.pseudonym]
@@ -130,10 +132,10 @@ class WorklistStore:
             columns += [patients.c.patient_id.label("patient_id")]
         else:
             columns += [patients.c.pseudonym.label("patient")]
-        query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
+        query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(classes))
         with reading(self._engine) as connection:
-            rows = {row.scan_id: _row(row, hidden) for row in connection.execute(query)}
-        return tuple(rows[scan_id] for scan_id in ids if scan_id in rows)
+            rows = {row.scan_id: _row(row, classes[row.scan_id], hidden) for row in connection.execute(query)}
+        return tuple(rows[scan_id] for scan_id in classes if scan_id in rows)
 
 
 def _kinds(columns: LedgerColumns, rows: NDArray[np.int64]) -> KindCount:
@@ -148,8 +150,8 @@ def _fitting(columns: LedgerColumns, query: WorklistQuery, with_identity: bool) 
     return rows if fitting is None else rows[fitting[rows]]
 
 
-def _row(row: Row[Any], hidden: Hidden) -> WorklistRow:
-    values = dict(row._mapping)
+def _row(row: Row[Any], classes: dict[str, Any], hidden: Hidden) -> WorklistRow:
+    values = dict(row._mapping) | classes
     label = values.pop("label", None)
     values["patient"] = label if values["patient"] is None else values["patient"]
     of_result = {name: values.pop(f"of_result_{name}") for name in SIZES}

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, func, insert, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, revision, writing
+from data.database import reading, writing
 from data.records import AcceptanceLimits, AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict
+from data.revisions import bump, revision
 from data.tables import REVISION_OF_SCANS, acceptance_protocols, acceptance_tests, ledger
 
 ReadOn = tuple[str, str | None, int]

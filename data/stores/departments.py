@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.columns import folded
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.department_wall import whole_house
 from data.errors import InvalidInput, NotFound
 from data.ledger.rows import not_withdrawn, note_departments
 from data.records import Department, Scan, department_of, sending_ae_title
+from data.revisions import bump
 from data.tables import REVISION_OF_SCANS, REVISION_OF_USERS, departments, scans, users
 
 NO_DEPARTMENT = "There is no such department."

@@ -16,6 +16,7 @@ from data.errors import NotFound
 from data.records import Effort, Job, JobState, Precedence
 from data.tables import jobs
 
+_OF_ROW = tuple(name for name in Job.__dataclass_fields__ if name not in ("state", "effort"))
 _UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value)
 
 
@@ -277,6 +278,7 @@ def _values(job: Job) -> dict[str, Any]:
 
 
 def _job(row: Row[Any]) -> Job:
-    values = {name: row._mapping[name] for name in Job.__dataclass_fields__ if name != "effort"}
+    known = row._mapping  # made anew each time it is asked for
+    values = {name: known[name] for name in _OF_ROW}
     effort = Effort(row.work, row.inputs, row.size, Precedence(row.precedence))
-    return Job(**values | {"state": JobState(row.state), "effort": effort})
+    return Job(**values, state=JobState(row.state), effort=effort)

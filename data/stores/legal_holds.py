@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, delete, insert, or_, select, update
 
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.records import LegalHold
+from data.revisions import bump
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,

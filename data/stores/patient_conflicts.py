@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, ScalarSelect, delete, insert, or_, select, update
 
-from data.database import bump, new_id, now, reading, writing
+from data.database import new_id, now, reading, writing
 from data.errors import InvalidInput, NotFound
 from data.ledger.rows import note_owner
 from data.records import ConflictState, Identity, Patient, PatientConflict
+from data.revisions import bump
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,
@@ -87,6 +88,8 @@ class PatientConflictStore:
     def _conflicts(self, query: Any) -> list[PatientConflict]:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
+            if not rows:
+                return []
             wanted = {row.first_id for row in rows} | {row.second_id for row in rows}
             owners = connection.execute(select(patients).where(patients.c.id.in_(wanted)))
             known = {row.id: patient_from(row) for row in owners}

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Text, bindparam, insert, or_, select, type_coerce, update
 
 from data.columns import folded
-from data.database import bump, new_id, now, reading, statement_parts, writing
+from data.database import new_id, now, reading, statement_parts, writing
 from data.encryption import keyring_of
 from data.records import Identity, Patient
+from data.revisions import bump
 from data.stores.patient_conflicts import (
     note_conflicts,
     patient_from,

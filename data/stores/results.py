@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.ledger.rows import note_old_review, note_result
 from data.records import Doubt, Features, Measurements, Provenance, Result
+from data.revisions import bump
 from data.stores.features import note_features
 from data.tables import REVISION_OF_SCANS, results, scans
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, select
 
-from data.database import bump, reading, writing
+from data.database import reading, writing
 from data.ledger.rows import not_withdrawn
 from data.records import KindCount, ReviewRequest
+from data.revisions import bump
 from data.stores.kinds import by_kind
 from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage

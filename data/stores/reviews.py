@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, insert, or_, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.errors import Outdated
 from data.ledger.rows import not_withdrawn, note_old_review, note_review
 from data.records import LesionVerdict, Measurements, RejectReason, Review, Verdict, current_review
+from data.revisions import bump
 from data.tables import REVISION_OF_SCANS, results, reviews, scans
 
 NEW_RESULT = "This scan was read again meanwhile: look at the new result first."

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Engine, Row, exists, false, insert, select, update
 
 from data.codec import from_json, to_json
-from data.database import reading, revision, writing
+from data.database import reading, writing
 from data.records import Outcome, RoutingRule
 from data.records.received import SENT_BY_DICOM
+from data.revisions import revision
 from data.tables import (
     REVISION_OF_ROUTED,
     REVISION_OF_SCANS,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.columns import folded
-from data.database import bump, one_moment, reading, revision, statement_parts, writing
+from data.database import one_moment, reading, statement_parts, writing
 from data.errors import NO_PATIENT, NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import (
@@ -24,6 +24,7 @@ from data.records import (
     Spacing,
     UploadedScan,
 )
+from data.revisions import bump, revision
 from data.stores.departments import decided_department
 from data.stores.features import forget_features
 from data.stores.legal_holds import held_patients, keep_held

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, select
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, insert, select
 
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.records import Review, SecondReading
+from data.revisions import bump
 from data.stores.reviews import review_of
 from data.tables import REVISION_OF_SCANS, reviews, scans, second_readings
 
 _COLUMNS = [second_readings.c[name] for name in SecondReading.__dataclass_fields__]
 _LATEST = select(*_COLUMNS).join(scans, scans.c.latest_result_id == second_readings.c.result_id)
+_LATEST_OF = _LATEST.where(scans.c.id.in_(bindparam("wanted", expanding=True)))  # made once: that takes long
 Read = tuple[SecondReading, list[Review]]
 
 
@@ -51,7 +53,7 @@ class SecondReadingStore:
         read: list[Read] = []
         with reading(self._engine) as connection:
             for part in statement_parts(list(scan_ids)):
-                read += _with_reviews(connection, _LATEST.where(scans.c.id.in_(part)))
+                read += _with_reviews(connection, _LATEST_OF, {"wanted": part})
         return read
 
     def of_task(self, task: str, limit: int = 2000) -> list[Read]:
@@ -63,8 +65,10 @@ class SecondReadingStore:
             return _with_reviews(connection, query)
 
 
-def _with_reviews(connection: Connection, query: Select[Any]) -> list[Read]:
-    asked = [SecondReading(*row) for row in connection.execute(query)]
+def _with_reviews(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[Read]:
+    asked = [SecondReading(*row) for row in connection.execute(query, values)]
     of_result: dict[str, list[Review]] = {second.result_id: [] for second in asked}
     for part in statement_parts(list(of_result)):
         for row in connection.execute(select(reviews).where(reviews.c.result_id.in_(part))):

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, or_, select, update
 
-from data.database import bump, writing
+from data.database import writing
 from data.records import AttemptKey
+from data.revisions import bump
 from data.tables import REVISION_OF_USERS
 from data.tables import sign_in_attempts as attempts
 

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, and_, insert, or_, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, revision, writing
+from data.database import reading, writing
 from data.ledger.rows import microseconds
 from data.records import StopEvidence, StopReason, StopSwitch, Suspension, Verdict
+from data.revisions import bump, revision
 from data.tables import REVISION_OF_SCANS, ledger, results, stop_switches, suspensions
 
 MOST_EXAMINED = 50_000

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from data.database import bump, new_id, reading, writing
+from data.database import new_id, reading, writing
 from data.ledger.rows import note_triage
 from data.records import TriageEntry, Urgency
+from data.revisions import bump
 from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, scans, triage
 

@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, statement_parts, writing
+from data.database import reading, statement_parts, writing
 from data.records import EscapeReason, Measurements, UnaidedFinding, UnaidedReading, UnaidedRule
+from data.revisions import bump
 from data.tables import (
     REVISION_OF_SCANS,
     ai_results_seen,
@@ -22,6 +23,12 @@ from data.tables import (
     unaided_rules,
 )
 
+# Made once: making a statement takes longer than carrying it out.
+_OF_SCANS = (
+    select(unaided_readings)
+    .where(unaided_readings.c.scan_id.in_(bindparam("wanted", expanding=True)))
+    .order_by(unaided_readings.c.created_at, unaided_readings.c.id)
+)
 _RULE = [unaided_rules.c[name] for name in UnaidedRule.__dataclass_fields__]
 
 
@@ -139,9 +146,7 @@ def _same(wanted: UnaidedReading, kept: UnaidedReading) -> bool:
 
 
 def _of_scans(connection: Connection, scan_ids: Sequence[str]) -> list[UnaidedReading]:
-    query = select(unaided_readings).where(unaided_readings.c.scan_id.in_(scan_ids))
-    oldest = (unaided_readings.c.created_at, unaided_readings.c.id)
-    return [_reading(row) for row in connection.execute(query.order_by(*oldest))]
+    return [_reading(row) for row in connection.execute(_OF_SCANS, {"wanted": scan_ids})]
 
 
 def _seen(connection: Connection, scan_ids: Collection[str], user_id: str) -> set[str]:

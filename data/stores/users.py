@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.columns import folded
-from data.database import bump, reading, writing
+from data.database import reading, writing
 from data.errors import InvalidInput, NotFound
 from data.records import MailChoice, MailedAlerts, MailedReviews, MailTopic, Role, User
+from data.revisions import bump
 from data.tables import REVISION_OF_USERS, users
 
 _NO_ACCOUNT = "There is no such account."
@@ -74,9 +75,11 @@ class UserStore:
         with reading(self._engine) as connection:
             return [user_of(row) for row in connection.execute(select(users).order_by(users.c.name_key))]
 
-    def display_names(self) -> dict[str, str]:
-        """What every account is called, by its id."""
+    def display_names(self, user_ids: Collection[str] | None = None) -> dict[str, str]:
+        """What accounts are called, by their ids: those asked for, or every one."""
         query = select(users.c.id, users.c.display_name)
+        if user_ids is not None:
+            query = query.where(users.c.id.in_(user_ids))
         with reading(self._engine) as connection:
             return {row.id: row.display_name for row in connection.execute(query)}
 

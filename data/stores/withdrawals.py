@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, delete, insert, select
 
-from data.database import bump, reading, writing
+from data.database import reading, writing
 from data.errors import NO_SCAN, NotFound
 from data.ledger.rows import note_withdrawn
 from data.records import Withdrawal
+from data.revisions import bump
 from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, scans, withdrawn_scans
 

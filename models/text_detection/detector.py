@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +57,15 @@ class _Networks:
     cv2: Any
 
 
+@cache
+def _package() -> str:
+    """The package's version; looked up once, as it reads a file and every scan's page asks."""
+    try:
+        return version("rapidocr")
+    except PackageNotFoundError:
+        return "missing"
+
+
 class OcrDetector:
     """PP-OCRv6 on one picture at a time, whoever asks: memory stays that of one."""
 
@@ -67,11 +77,7 @@ class OcrDetector:
     @property
     def name(self) -> str:
         """Package, networks, and the edition of everything around them in this folder."""
-        try:
-            package = version("rapidocr")
-        except PackageNotFoundError:
-            package = "missing"
-        return f"rapidocr {package} PP-OCRv6 small, rule 2"
+        return f"rapidocr {_package()} PP-OCRv6 small, rule 2"
 
     def check(self) -> None:
         """Raises DetectorUnavailable where the package is missing, or could not be loaded the last time.

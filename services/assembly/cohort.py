@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
+from data.database import one_moment
 from data.stores.views import ViewStore
 from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts, HiddenFrom
@@ -21,6 +24,8 @@ class CohortServices:
     comparison: CohortComparison
     exports: CohortExports
     views: SavedViews
+    one_look: Callable[[], AbstractContextManager[None]]
+    """Meanwhile all is read as of one moment: for a page that shows figures in many parts."""
 
 
 def build_cohort(
@@ -37,4 +42,5 @@ def build_cohort(
         comparison=comparison,
         exports=CohortExports(numbers, comparison, stores.audit),
         views=SavedViews(ViewStore(stores.database)),
+        one_look=partial(one_moment, stores.database),
     )

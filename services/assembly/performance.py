@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from data.database import Database
+from data.database import Database, one_moment
 from data.department_wall import Departments, bound
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
@@ -67,6 +68,8 @@ class PerformanceServices:
     real_use: RealUse
     monitoring: LimitMonitor
     stop_rules: StopRules
+    one_look: Callable[[], AbstractContextManager[None]]
+    """Meanwhile all is read as of one moment: for a page that shows figures in many parts."""
 
     @property
     def numbers(self) -> Performance:
@@ -179,6 +182,7 @@ def performance_on(
         real_use=real_use,
         monitoring=LimitMonitor(house.numbers, goals, alerts, tasks),
         stop_rules=stop_rules_on(database, judgements, goals, alerts, audit, tasks, hidden, live),
+        one_look=partial(one_moment, database),
     )
 
 

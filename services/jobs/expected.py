@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import log, sqrt
 from statistics import median
 from time import monotonic
 
-from data.records import Effort, Job, Precedence
+from data.records import Effort, Job
 from data.stores.jobs import JobStore
 
 REMEMBERED = 400  # jobs of a kind
@@ -34,7 +34,7 @@ class ExpectedTimes:
 
     def seconds(self, kind: str, effort: Effort) -> float | None:
         """Without waiting for others; None where fewer than `LEAST` jobs of the same work were done."""
-        known, asked = self._known_of(kind), replace(effort, precedence=Precedence.CLINICAL)
+        known, asked = self._known_of(kind), (effort.work, effort.inputs, effort.size)
         if asked not in known.expected:
             known.expected[asked] = _expected(known.by_work.get(effort.work, []), effort)
         return known.expected[asked]
@@ -65,7 +65,7 @@ class _Known:
 
     read_at: float
     by_work: Mapping[str, list[Job]]
-    expected: dict[Effort, float | None] = field(default_factory=dict)
+    expected: dict[tuple[str, int | None, int], float | None] = field(default_factory=dict)
 
 
 def _expected(done: list[Job], effort: Effort) -> float | None:

@@ -131,6 +131,7 @@ class Jobs:
         new = Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, now(), user_id, effort=effort or Effort())
         job, created = self._store.add(new)
         if created:
+            self._places.forget()
             self._offer(job)
             self._others.offered(job.id)
         return job

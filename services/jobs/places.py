@@ -9,8 +9,8 @@ from time import monotonic, thread_time
 from data.records import Job, JobState, QueuePlace
 from services.turns import Turn
 
-CHEAP_S = 0.01
-KEPT_TIMES = 20
+CHEAP_S = 0.001
+KEPT_S, KEPT_TIMES = 0.3, 20
 RENEWED_WITHIN_S = 5.0
 
 
@@ -42,8 +42,9 @@ def _waits(job: Job) -> bool:
 class KeptPlaces:
     """Places of a long queue are worked out now and then, and not for each page that looks at them.
 
-    What took more than `CHEAP_S` of a core is kept `KEPT_TIMES` as long as it took; a short queue is looked
-    at anew each time.
+    What took more than `CHEAP_S` of a core is kept `KEPT_S`, and `KEPT_TIMES` as long as it took; a short queue
+    is looked at anew each time. SQLite's driver lets other threads have the interpreter at each row, so that
+    rows of a long queue cost a busy server's pages far more than their own time.
     """
 
     def __init__(self, work_out: Callable[[str], dict[str, QueuePlace]]) -> None:
@@ -51,11 +52,12 @@ class KeptPlaces:
         self._work_out = work_out
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Mapping[str, QueuePlace]]] = {}  # until when, by kind
+        self._forgotten = 0
 
     def of(self, kind: str) -> Mapping[str, QueuePlace]:
         """Places of a kind by subject; they may be some moments old where many wait."""
         with self._lock:
-            kept = self._kept.get(kind)
+            kept, forgotten = self._kept.get(kind), self._forgotten
             if kept is not None:
                 until, known = kept
                 if monotonic() < until:
@@ -65,8 +67,16 @@ class KeptPlaces:
         places = self._work_out(kind)
         took_s = thread_time() - began
         with self._lock:
+            if forgotten != self._forgotten:  # something was added meanwhile: it may lack here
+                return places
             if took_s > CHEAP_S:
-                self._kept[kind] = monotonic() + KEPT_TIMES * took_s, places
+                self._kept[kind] = monotonic() + max(KEPT_S, KEPT_TIMES * took_s), places
             else:
                 self._kept.pop(kind, None)
         return places
+
+    def forget(self) -> None:
+        """Places are worked out anew: whoever adds to a queue is told where that stands."""
+        with self._lock:
+            self._forgotten += 1
+            self._kept.clear()

@@ -6,10 +6,12 @@ The file stays as training wrote it: its tables hold names and fractions, for pr
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from services.performance.metrics import figure_metric, figure_words, is_figure
 from services.performance.number_words import interval_words, value_words
 
+_CARDS_KEPT = 16  # every scan's page shows one, of the versions that answer
 _FIGURE = re.compile(
     r"^\| (?P<name>[a-z0-9_]+)(?P<of>[,:] [^|]+)? \| (?P<value>-?[\d.]+) "
     r"\| (?:(?P<low>-?[\d.]+) to (?P<high>-?[\d.]+) )? ?\|",
@@ -23,6 +25,7 @@ _PER_CENT = re.compile(r"(?<=\d)%")
 """Shares as training writes them, "85.7% (80.1% to 90.2%)", are "85.7 % (80.1 to 90.2 %)" for people."""
 
 
+@lru_cache(_CARDS_KEPT)
 def card_words(card: str) -> str:
     """A card in Markdown with the figures of its tables in words; all else stays as it is."""
     return _PER_CENT.sub(" %", _INTERVAL.sub(r"\1 to ", _FIGURE.sub(_row, card)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from data.database import now
@@ -52,9 +52,9 @@ class Triage:
             owners = self._store.assign(wanted, user.id, user.id, now(), take=True)
             mine = [scan_id for scan_id, owner in owners.items() if owner == user.id]
             self._note(user, "scan.take", mine)
-        others = {owner for owner in owners.values() if owner not in (None, user.id)}
-        names = self.names()
-        return Taken(len(mine), tuple(sorted(names.get(str(owner), "somebody") for owner in others)))
+        others = {owner for owner in owners.values() if owner is not None and owner != user.id}
+        names = self.names(others)
+        return Taken(len(mine), tuple(sorted(names.get(owner, "somebody") for owner in others)))
 
     def give(self, scan_ids: Sequence[str], colleague_id: str, user: User) -> int:
         """Give scans to somebody who may review, whoever had them; returns how many.
@@ -106,9 +106,9 @@ class Triage:
         reviewers = [user for user in self._accounts.all() if user.active and may(user, Permission.REVIEW)]
         return sorted(reviewers, key=lambda user: user.display_name.casefold())
 
-    def names(self) -> dict[str, str]:
-        """The name of every account by its id, as rows show who has a scan."""
-        return self._accounts.display_names()
+    def names(self, user_ids: Collection[str]) -> dict[str, str]:
+        """The names of accounts by their ids, as rows show who has a scan."""
+        return self._accounts.display_names(user_ids) if user_ids else {}
 
     def _note(self, user: User, action: str, scan_ids: Iterable[str], detail: str = "") -> None:
         for scan_id in scan_ids:

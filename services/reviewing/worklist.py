@@ -383,6 +383,7 @@ class Worklist:
         waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
         withheld = self._suspensions.withheld_scans() - hidden.readings
         not_accepted = self._acceptances.marked([row.scan_id for row in rows]) - hidden.readings
+        any_mark = waiting | hidden.readings | withheld | not_accepted
         return tuple(
             replace(
                 row,
@@ -391,6 +392,8 @@ class Worklist:
                 suspended=row.scan_id in withheld,
                 not_accepted=row.scan_id in not_accepted,
             )
+            if row.scan_id in any_mark
+            else row
             for row in rows
         )
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine, insert
 
-from data.database import bump, writing
+from data.database import writing
 from data.ledger.rows import microseconds
+from data.revisions import bump
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,

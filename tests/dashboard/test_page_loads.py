@@ -101,7 +101,8 @@ def test_menus_and_notices_come_with_the_first_rows_alone(clinic: Clinic) -> Non
     clinician, reviewing = clinic.person(Role.CLINICIAN), clinic.services.reviewing
     assert worklist.is_first({"startRow": 0}) and worklist.is_first(None)
     assert not worklist.is_first({"startRow": 50})
-    apart = worklist.choices_apart(reviewing, clinician, "")
+    colleagues = reviewing.triage.colleagues()
+    apart = worklist.choices_apart(colleagues, reviewing.words, clinician, "")
     assert set(apart) == {"triage-colleague"}  # nobody searched: what is being typed stays
     waiting = worklist.waiting(reviewing, clinician)
-    assert set(waiting) | set(worklist.choices(reviewing, clinician, [])) < set(worklist.EVERYWHERE)
+    assert set(waiting) | set(worklist.choices(colleagues, clinician, [])) < set(worklist.EVERYWHERE)

@@ -16,18 +16,17 @@ from data.columns import Line, UtcDateTime
 from data.database import (
     alembic_config,
     as_of_now,
-    bump,
     migrate,
     one_moment,
     open_database,
     reading,
-    revision,
     together,
     writing,
 )
 from data.errors import InvalidInput, LightboxError
 from data.ledger.rows import recount_if_behind
 from data.records import Verdict
+from data.revisions import bump, revision
 from data.stores.alerts import AlertStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore

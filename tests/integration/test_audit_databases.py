@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from data.audit_triggers import make_triggers
-from data.database import alembic_config, bump, migrate, open_database, writing
+from data.database import alembic_config, migrate, open_database, writing
 from data.records import AuditEvent
+from data.revisions import bump
 from data.tables import REVISION_OF_SCANS
 from tests.integration.servers import mariadb, postgresql
 from tests.services.auditing.tampering import NOON, TAMPERINGS, House

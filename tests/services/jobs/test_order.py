@@ -138,6 +138,37 @@ def test_places_in_a_long_queue_are_worked_out_a_twentieth_of_the_time(
     assert [kept.of("read")["scan"].place for _ in range(2)] == [3, 4]
 
 
+def test_places_that_are_no_longer_cheap_are_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _Clock(monkeypatch, took_s=queue.CHEAP_S * 1.5)
+    kept = KeptPlaces(clock.work_out)
+    assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 1, 1]
+    clock.now += queue.KEPT_S
+    assert kept.of("read")["scan"].place == 2
+
+
+def test_what_is_added_to_a_long_queue_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _Clock(monkeypatch, took_s=0.02)
+    kept = KeptPlaces(clock.work_out)
+    assert [kept.of("read")["scan"].place for _ in range(2)] == [1, 1]
+    kept.forget()
+    assert [kept.of("read")["scan"].place for _ in range(2)] == [2, 2]
+
+
+def test_what_is_added_while_places_are_worked_out_is_seen_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock(monkeypatch, took_s=0.02)
+
+    def work_out(kind: str) -> dict[str, QueuePlace]:
+        places = clock.work_out(kind)
+        if clock.asked == 1:
+            kept.forget()
+        return places
+
+    kept = KeptPlaces(work_out)
+    assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 2, 2]
+
+
 def test_while_somebody_works_places_out_others_get_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = _Clock(monkeypatch, took_s=0.1)
     meanwhile: list[int] = []
