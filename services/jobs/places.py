@@ -42,9 +42,9 @@ def _waits(job: Job) -> bool:
 class KeptPlaces:
     """Places of a long queue are worked out now and then, and not for each page that looks at them.
 
-    What took more than `CHEAP_S` of a core is kept `KEPT_S`, and `KEPT_TIMES` as long as it took; a short queue
-    is looked at anew each time. SQLite's driver lets other threads have the interpreter at each row, so that
-    rows of a long queue cost a busy server's pages far more than their own time.
+    What took more than `CHEAP_S` of a core is kept `KEPT_S`, and `KEPT_TIMES` as long as it took; a short
+    queue is looked at anew each time. SQLite's driver lets other threads have the interpreter at each row,
+    so that rows of a long queue cost a busy server's pages far more than their own time.
     """
 
     def __init__(self, work_out: Callable[[str], dict[str, QueuePlace]]) -> None:
