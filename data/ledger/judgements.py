@@ -260,10 +260,10 @@ class JudgementStore:
     def _current(self) -> _Kept:
         with self._turn:
             at = revisions_now(self._engine)
-            if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key
+            if at.get(RECOUNTS, 0) > self._recounts:  # every row was written anew, under another key
                 self._kept, self._recounts = _Kept(), at.get(RECOUNTS, 0)
             revision = at[REVISION_OF_SCANS]
-            if revision == self._kept.revision:
+            if revision <= self._kept.revision:  # others may have seen more than this thread's moment has
                 return self._kept
             # A scan that is of another department now has changed too, and is none of those read below.
             with whole_house(), reading(self._engine) as connection:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 
 from data.database import one_moment, together, writing
 from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
 from data.revisions import bump, revision, revisions_now
 from data.tables import REVISION_OF_SCANS
 from tests.data.builders import a_kept_scan
@@ -86,3 +87,16 @@ def test_the_ledger_asks_nothing_of_a_moment_whose_changes_it_has(house: Engine,
     other_ledger = Ledger(house)
     with one_moment(house):
         assert len(other_ledger.columns().scan_ids) == 3
+
+
+def test_what_is_kept_of_judgements_never_goes_back_to_an_older_moment(house: Engine) -> None:
+    store = JudgementStore(house)
+    store.of("brain-tumour")
+    with one_moment(house), ThreadPoolExecutor(1) as other:
+        before = revision(house, REVISION_OF_SCANS)
+        other.submit(a_kept_scan, house).result()
+        other.submit(store.of, "brain-tumour").result()
+        assert store.revision > before
+        store.of("brain-tumour")
+        assert store.revision > before
+    assert store.revision == revision(house, REVISION_OF_SCANS)
