@@ -41,7 +41,7 @@ from services.reviewing.pictures import CORRECTED
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 ADD = Operation(
     "POST",
@@ -170,14 +170,14 @@ class ApiScans:
         """One scan with its latest result and reviews."""
         user, query = reader(), ScanQuery.given()
         if query.wait:
-            self.services.reviewing.worklist.scan(scan_id, user)  # or nobody waits for it
+            self.services.reviewing.scan_views.scan(scan_id, user)  # or nobody waits for it
             self._wait((scan_id,), query.wait)
         return answered(self._described(scan_id, user))
 
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
         user, reviewing = reader(), self.services.reviewing
-        view = reviewing.worklist.scan(scan_id, user)
+        view = reviewing.scan_views.scan(scan_id, user)
         query = MaskQuery.given()
         reviewing.blinding.refuse_model(scan_id, user)
         if view.withheld is not None and query.layer != CORRECTED:
@@ -203,19 +203,19 @@ class ApiScans:
     def read(self, scan_id: str) -> Response:
         """Have a scan read whose reading has failed or was cancelled."""
         user = require(Permission.READ_AGAIN)
-        self.services.reviewing.worklist.scan(scan_id, user)
+        self.services.reviewing.scan_views.scan(scan_id, user)
         self.services.reading.readings.read_now(scan_id, user)
         return answered(self._described(scan_id, user))
 
     def cancel(self, scan_id: str) -> Response:
         """End a reading that waits or runs; what was read stays so."""
         user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
-        self.services.reviewing.worklist.scan(scan_id, user)
+        self.services.reviewing.scan_views.scan(scan_id, user)
         self.services.reading.cancellation.cancel(scan_id, user)
         return answered(self._described(scan_id, user))
 
     def _described(self, scan_id: str, user: User) -> ScanAnswer:
-        return described(self.services.reviewing.worklist.scan(scan_id, user))
+        return described(self.services.reviewing.scan_views.scan(scan_id, user))
 
 
 def described(view: ScanView) -> ScanAnswer:

@@ -12,7 +12,7 @@ from services.permissions import Permission, may
 from services.task_words import words_of
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 PANEL = "editing"
 ABOUT = "editing-about"

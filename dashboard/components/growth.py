@@ -17,7 +17,7 @@ from services import addresses
 from services.measurement_words import millilitres
 from services.reading_words import VERDICT_NAMES, outline_source
 from services.reviewing.growth import percent_change
-from services.reviewing.worklist import letters
+from services.reviewing.scan_views import letters
 
 if TYPE_CHECKING:
     from services.reviewing.growth import Comparison, LesionChange, Side

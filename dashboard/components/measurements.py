@@ -13,7 +13,7 @@ from data.records import Lesion, Measurements
 from services.measurement_words import EMPTY, MeasuredWords, measured_words
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 
 def measurements_table(measurements: Measurements, view: ScanView) -> list[Component]:

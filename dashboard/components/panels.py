@@ -40,7 +40,7 @@ from services.reading_words import (
 from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 SUSPENDED_ICON = "bi-slash-circle-fill"
 UNCERTAIN_ICON = "bi-exclamation-diamond-fill"

@@ -17,7 +17,7 @@ from services.reading_words import queue_words
 from services.task_words import outcome_words, reasons, words_of
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 SUSPENDED = "Suspended"
 STATUS_NAMES = {

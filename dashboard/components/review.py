@@ -22,7 +22,7 @@ from services.reading_words import (
 from services.reviewing.review import LONGEST_REASON, may_take_back
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 REVIEW = "scan-review"
 CURRENT = "scan-current-review"

@@ -13,7 +13,7 @@ from services.permissions import Permission, may
 from services.reviewing.second_readings import LONGEST_WHY, DoubleReading, is_blind
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 STATE = "second-state"
 FORM = "second-form"

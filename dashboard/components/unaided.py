@@ -16,7 +16,7 @@ from services.reviewing.unaided import LONGEST_COMMENT
 from services.task_words import words_of
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 PANEL = "unaided"
 WHY = "unaided-why"

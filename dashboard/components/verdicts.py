@@ -14,7 +14,7 @@ from data.records import Review, Verdict, current_review
 from services.reading_words import VERDICT_NAMES, lesion_words, reason_words, truth_words
 
 if TYPE_CHECKING:
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 NOT_REVIEWED = "Nobody has reviewed this result."
 

@@ -17,8 +17,8 @@ from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
+    from services.reviewing.scan_views import ScanView
     from services.reviewing.windows import NamedWindow
-    from services.reviewing.worklist import ScanView
 
 DATA = "viewer-data"
 ROOT = "viewer"

@@ -61,7 +61,7 @@ class ReviewFiles:
         try:
             review = self._services.reviewing.reviews.correct(scan_id, user, mask, remarks)
         except Outdated as outdated:
-            view = self._services.reviewing.worklist.scan(scan_id, user)
+            view = self._services.reviewing.scan_views.scan(scan_id, user)
             result = "" if view.result is None else view.result.id
             return user_facing_error(outdated, current=_current(result, view.current))
         return jsonify({"review": review.id})

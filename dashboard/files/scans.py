@@ -70,7 +70,7 @@ class ScanFiles:
 
     def _looked_up(self, scan_id: str, user: User, _token: str) -> tuple[str, str]:
         """Status and version of a scan; the same, for somebody who is as he was, while the token is."""
-        view = self.services.reviewing.worklist.scan(scan_id, user)
+        view = self.services.reviewing.scan_views.scan(scan_id, user)
         return view.scan.status.value, version_of(view)
 
     def slice_picture(self, scan_id: str, index: int) -> Response:
@@ -105,7 +105,7 @@ class ScanFiles:
     def thumbnail(self, scan_id: str) -> Response:
         """The small picture in the worklist."""
         readable(scan_id)
-        return _picture(self.services.reviewing.worklist.thumbnail(scan_id))
+        return _picture(self.services.reviewing.scan_views.thumbnail(scan_id))
 
     def burned_in_picture(self, scan_id: str, index: int) -> Response:
         """A slice with frames around text that was found on it; kept by nobody."""
@@ -129,7 +129,7 @@ class ScanFiles:
         self._readable_result(scan_id)
         low, high = (request.args.get(name, type=float) for name in ("low", "high"))
         window = None if low is None or high is None or not low < high < float("inf") else (low, high)
-        view = self.services.reviewing.worklist.scan(scan_id, person())
+        view = self.services.reviewing.scan_views.scan(scan_id, person())
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
         whose, remark = view.patient.pseudonym, view.not_accepted
         return attachment(*pictures.overlay_file(scan_id, whose, index, layer, window, remark))

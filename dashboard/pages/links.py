@@ -84,7 +84,7 @@ class Links:
         self._services.reviewing.worklist.page(asked, user)
 
     def _scan(self, user: User, scan_id: str, search: str) -> None:
-        self._services.reviewing.worklist.require(scan_id, user)
+        self._services.reviewing.scan_views.require(scan_id, user)
         # Which list it was opened from may be outdated; the scan itself is there.
         self._listed(WorklistAddress.read(addresses.ScanAddress.read(scan_id, search).worklist), user)
 
@@ -96,7 +96,7 @@ class Links:
         _only(search, ("current", "prior"))
         self._services.reviewing.patients.require(reference, user)
         for scan_id in filter(None, addresses.compared(search)):
-            self._services.reviewing.worklist.require(scan_id, user)
+            self._services.reviewing.scan_views.require(scan_id, user)
 
     def _cohort(self, user: User, _: str, search: str) -> None:
         numbers = self._services.cohort.numbers

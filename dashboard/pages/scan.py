@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
     from services.reading.cancelling import Cancellation
     from services.reading.reading import Reading
-    from services.reviewing.worklist import ScanView, Worklist
+    from services.reviewing.scan_views import ScanView, ScanViews
 
 PANELS = {
     TITLE: "children",
@@ -104,7 +104,7 @@ def layout(user: User, scan_id: str = "", query: str = "") -> Component:
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     """Return `shown` of a scan."""
-    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user))
+    return shown(reviewing, user, reviewing.scan_views.scan(scan_id, user))
 
 
 def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
@@ -120,7 +120,7 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
         IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
-        CARD: card_words(reviewing.worklist.card(view.scan.task)),
+        CARD: card_words(reviewing.scan_views.card(view.scan.task)),
         DOWNLOADS: panels.downloads(view),
         SEEN: {"scan": view.scan.id, "version": version_of(view)},
     }
@@ -128,18 +128,18 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
 
 def show_viewer(reviewing: ReviewingServices, user: User, scan_id: str) -> dict[str, Any]:
     """Return what the viewer must know of a scan."""
-    return viewer.of_scan(reviewing, reviewing.worklist.scan(scan_id, user))
+    return viewer.of_scan(reviewing, reviewing.scan_views.scan(scan_id, user))
 
 
-def cancel(worklist: Worklist, cancellation: Cancellation, user: User, scan_id: str) -> None:
+def cancel(scan_views: ScanViews, cancellation: Cancellation, user: User, scan_id: str) -> None:
     """End the reading of a scan, unless it has been read meanwhile."""
-    worklist.scan(scan_id, user)
+    scan_views.scan(scan_id, user)
     cancellation.cancel(scan_id, user)
 
 
-def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> None:
+def retry(scan_views: ScanViews, readings: Reading, user: User, scan_id: str) -> None:
     """Ask for a scan to be read whose reading has failed or was cancelled."""
-    worklist.scan(scan_id, user)
+    scan_views.scan(scan_id, user)
     readings.read_now(scan_id, user)
 
 
@@ -155,7 +155,7 @@ def show_beside(
     reviewing, outbox = services.reviewing, services.sending.outbox
     return {
         **scan_report.show(services.reading_reports, user, scan_id, named=bool(report_named)),
-        **scan_feedback.show(services.feedback, reviewing.worklist, user, scan_id),
+        **scan_feedback.show(services.feedback, reviewing.scan_views, user, scan_id),
         **scan_export.show(services.exports, user, scan_id, named=bool(named), with_pdf=bool(with_pdf)),
         **scan_sending.show(outbox, user, scan_id),
         **scan_sending.offer(outbox, user, scan_id),
@@ -216,8 +216,8 @@ def _register_shown(app: Dash, services: Services) -> None:
         before: Mapping[str, Any] | None,
         chosen: Sequence[bool | None],
     ) -> Values:
-        with reviewing.worklist.one_look():
-            view = reviewing.worklist.scan(scan_id, user)
+        with reviewing.scan_views.one_look():
+            view = reviewing.scan_views.scan(scan_id, user)
             accesses.looked(accesses.OPENED, view.scan.id)
             if may(user, Permission.MOVE_SCANS):
                 set_apart(scan_patient.fixed(reviewing, user, scan_id), scan_patient.FORM_SHOWN)
@@ -245,7 +245,7 @@ def _register_reading(app: Dash, services: Services) -> None:
     def _retry(clicks: int | None, scan_id: str) -> str:
         user = require(Permission.READ_AGAIN)
         clicked(clicks)
-        retry(reviewing.worklist, reading.readings, user, scan_id)
+        retry(reviewing.scan_views, reading.readings, user, scan_id)
         return f"asked {clicks}"
 
     @app.callback(
@@ -257,7 +257,7 @@ def _register_reading(app: Dash, services: Services) -> None:
     def _cancel(clicks: int | None, scan_id: str) -> str:
         user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
         clicked(clicks)
-        cancel(reviewing.worklist, reading.cancellation, user, scan_id)
+        cancel(reviewing.scan_views, reading.cancellation, user, scan_id)
         return f"cancelled {clicks}"
 
 

@@ -12,14 +12,14 @@ from dashboard.components.outputs import Values
 if TYPE_CHECKING:
     from data.records import User
     from services.assembly.reviewing import ReviewingServices
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 PANEL = {editing.PANEL: "hidden", editing.ABOUT: "data"}
 
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     """Return `shown` of a scan."""
-    return shown(user, reviewing.worklist.scan(scan_id, user))
+    return shown(user, reviewing.scan_views.scan(scan_id, user))
 
 
 def shown(user: User, view: ScanView) -> Values:

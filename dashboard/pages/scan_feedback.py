@@ -15,7 +15,7 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.reviewing.feedback import FeedbackMessages
-    from services.reviewing.worklist import Worklist
+    from services.reviewing.scan_views import ScanViews
 
 SHOWN = {parts.PANEL: "hidden", parts.RESULT: "data", parts.LIST: "children"}
 AFTER_SENDING = {
@@ -26,9 +26,9 @@ AFTER_SENDING = {
 }
 
 
-def show(feedback: FeedbackMessages, worklist: Worklist, user: User, scan_id: str) -> Values:
+def show(feedback: FeedbackMessages, scan_views: ScanViews, user: User, scan_id: str) -> Values:
     """Return the panel of a scan; one that has no result has none. Answers count as seen then."""
-    result = worklist.scan(scan_id, user).result
+    result = scan_views.scan(scan_id, user).result
     messages = feedback.of_scan(scan_id, user)
     feedback.see(user, messages)
     return {

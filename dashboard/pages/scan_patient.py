@@ -52,7 +52,7 @@ def withdrawn(reviewing: ReviewingServices, user: User, scan_id: str) -> Compone
 
 def fixed(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     """Return why a scan can be given to nobody else, and whether the form is hidden."""
-    why = why_fixed(reviewing.worklist.scan(scan_id, user).scan)
+    why = why_fixed(reviewing.scan_views.scan(scan_id, user).scan)
     return {FIXED: why, FORM: bool(why)}
 
 

@@ -25,7 +25,7 @@ from services.reviewing.review import Remarks, Seen
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 PANEL = {
     parts.REVIEW: "hidden",
@@ -66,7 +66,7 @@ def show(
     before: Mapping[str, Any] | None = None,
 ) -> Values:
     """Return `shown` of a scan."""
-    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user), address, before)
+    return shown(reviewing, user, reviewing.scan_views.scan(scan_id, user), address, before)
 
 
 def shown(

@@ -15,14 +15,14 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
-    from services.reviewing.worklist import ScanView
+    from services.reviewing.scan_views import ScanView
 
 PANEL = {parts.STATE: "children", parts.FORM: "hidden", parts.WITHDRAW: "style"}
 
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     """Return `shown` of a scan."""
-    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user))
+    return shown(reviewing, user, reviewing.scan_views.scan(scan_id, user))
 
 
 def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:

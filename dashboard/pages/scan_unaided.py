@@ -17,8 +17,8 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
+    from services.reviewing.scan_views import ScanView
     from services.reviewing.unaided import UnaidedReadings
-    from services.reviewing.worklist import ScanView
 
 PANEL = {
     parts.PANEL: "hidden",

@@ -219,7 +219,7 @@ def _register_rows(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]
     )
     def _rows(request: dict[str, Any] | None, address: str | None, seen: str | None) -> Values:
         user = require(Permission.SEE_SCANS)
-        with reviewing.worklist.one_look():
+        with reviewing.scan_views.one_look():
             values = unchanged(EVERYWHERE) | rows(reviewing, user, request, address)
             if seen is None:
                 colleagues = reviewing.triage.colleagues()

@@ -77,7 +77,7 @@ def build_reading_reports(
 ) -> ReadingReports:
     """Reports of single readings."""
     pictures = KeyPictures(stores.files, reviewing.pictures, screening)
-    return ReadingReports(reviewing.worklist, stores.patients, pictures, stores.audit)
+    return ReadingReports(reviewing.scan_views, stores.patients, pictures, stores.audit)
 
 
 def build_exports(stores: Stores, reviewing: ReviewingServices, screening: PictureScreening) -> Exports:
@@ -86,7 +86,7 @@ def build_exports(stores: Stores, reviewing: ReviewingServices, screening: Pictu
     reports = build_reading_reports(stores, reviewing, screening)
     identifiers = StudyIdentifierStore(stores.database)
     return Exports(
-        reviewing.worklist,
+        reviewing.scan_views,
         stores.files,
         reviewing.pictures,
         pictures,

@@ -31,6 +31,7 @@ from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.scan_patients import ScanPatients
+from services.reviewing.scan_views import ScanViews
 from services.reviewing.second_readings import SecondReadings
 from services.reviewing.triage import Triage
 from services.reviewing.unaided import UnaidedReadings
@@ -48,6 +49,7 @@ class ReviewingServices:
     """The worklist, who reads what, patients, pictures of scans, reviews and requests, and who is who."""
 
     worklist: Worklist
+    scan_views: ScanViews
     words: SearchWords
     triage: Triage
     reviews: Reviews
@@ -119,8 +121,8 @@ def build_reviewing(
     suspensions = suspensions_of(stores)
     pages = Patients(patients, scans, results, reviews, blinding, suspensions, acceptances)
     return ReviewingServices(
-        worklist=Worklist(
-            stores.worklist,
+        worklist=Worklist(stores.worklist, scans, second, blinding, readings.queue, suspensions, acceptances),
+        scan_views=ScanViews(
             scans,
             results,
             reviews,

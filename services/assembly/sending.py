@@ -31,13 +31,13 @@ def build_sending(
     stores: Stores, nodes: RemoteNodes, exports: Exports, reviewing: ReviewingServices, alerts: Alerts
 ) -> SendingServices:
     """Put it together; nothing is started."""
-    database, worklist = stores.database, reviewing.worklist
+    database, scan_views = stores.database, reviewing.scan_views
     node_store, deliveries = RemoteNodeStore(database), DeliveryStore(database)
     rules = RoutingStore(database)
-    planner = Planner(worklist, rules, node_store, deliveries)
+    planner = Planner(scan_views, rules, node_store, deliveries)
     return SendingServices(
         routing=Routing(rules, node_store, stores.audit, stores.clinical),
-        outbox=Outbox(deliveries, node_store, worklist, stores.audit),
+        outbox=Outbox(deliveries, node_store, scan_views, stores.audit),
         sender=Sender(
             planner,
             deliveries,

@@ -35,7 +35,7 @@ from services.reporting.reports import File
 from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
 from services.reviewing.prior import Prior, prior_of
-from services.reviewing.worklist import ScanView, Worklist
+from services.reviewing.scan_views import ScanView, ScanViews
 
 NOT_READ = "This scan has not been read yet: there is no result to export."
 NO_SUCH_FORM = "There is no such form of a result."
@@ -55,7 +55,7 @@ class Exports:
 
     def __init__(
         self,
-        worklist: Worklist,
+        scan_views: ScanViews,
         files: FileStore,
         pictures: Pictures,
         key_pictures: KeyPictures,
@@ -65,7 +65,7 @@ class Exports:
         audit: AuditLog,
         identifiers: StudyIdentifierStore,
     ) -> None:
-        self._worklist = worklist
+        self._scan_views = scan_views
         self._identifiers = identifiers
         self._audit = audit
         self._dicom = DicomFiles(files, pictures, key_pictures, reports)
@@ -77,7 +77,7 @@ class Exports:
     def offers(self, scan_id: str, user: User) -> tuple[Offer, ...]:
         """What can be had of a scan's result; nothing where it has not been read. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        view = self._worklist.scan(scan_id, user)
+        view = self._scan_views.scan(scan_id, user)
         if view.answer is None:
             return ()
         version = version_of(view, view.answer, COUNTING)
@@ -94,7 +94,7 @@ class Exports:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         if form not in list(Form) or form in TO_NODES_ALONE or ask.layer not in LAYERS:
             raise InvalidInput(NO_SUCH_FORM)
-        version, wanted = _version(self._worklist.scan(scan_id, user), ask), Form(form)
+        version, wanted = _version(self._scan_views.scan(scan_id, user), ask), Form(form)
         refused = why_not(version, wanted, ask.layer)
         if refused is not None:
             raise NotFound(refused)
@@ -115,7 +115,7 @@ class Exports:
 
         Raises NotFound.
         """
-        view = self._worklist.unblinded(scan_id, result_id)
+        view = self._scan_views.unblinded(scan_id, result_id)
         if view.result is None:
             raise NotFound(NO_SUCH_VERSION)
         return ResultVersion(view, view.result)
@@ -144,7 +144,7 @@ class Exports:
     def findings(self, scan_id: str, user: User) -> str:
         """What counts of a scan's result as a text for a report; "" where there is none. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        view = self._worklist.scan(scan_id, user)
+        view = self._scan_views.scan(scan_id, user)
         if view.answer is None:
             return ""
         version = version_of(view, view.answer, COUNTING)

@@ -10,7 +10,7 @@ from data.records import Measurements, Result, Review, Verdict, marked_name
 from reports.dicom.origin import Outline
 from services import keys
 from services.reviewing.pictures import AI, CORRECTED
-from services.reviewing.worklist import ScanView
+from services.reviewing.scan_views import ScanView
 
 COUNTING = "counting"
 LAYERS = (COUNTING, AI)

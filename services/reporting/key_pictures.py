@@ -14,7 +14,7 @@ from reports.key_pictures import Mark, key_picture_png
 from services import keys
 from services.burned_in_text.screening import PictureScreening
 from services.reviewing.pictures import AI, COLOURS, CORRECTED, Pictures
-from services.reviewing.worklist import ScanView
+from services.reviewing.scan_views import ScanView
 
 MOST = 3
 

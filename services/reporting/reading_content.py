@@ -36,7 +36,7 @@ from services.reading_words import (
 )
 from services.reporting.key_pictures import KeySlice
 from services.reviewing.pictures import CORRECTED
-from services.reviewing.worklist import ScanView
+from services.reviewing.scan_views import ScanView
 from services.task_words import OUTCOME_NAMES, outcome_words, reasons, words_of
 
 NOT_REVIEWED = "Not reviewed by a clinician."

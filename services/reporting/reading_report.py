@@ -14,7 +14,7 @@ from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_content import reading_report
 from services.reporting.reports import File
-from services.reviewing.worklist import ScanView, Worklist
+from services.reviewing.scan_views import ScanView, ScanViews
 
 PDF, TEXT = "pdf", "txt"
 KINDS = {PDF: "application/pdf", TEXT: "text/plain; charset=utf-8"}
@@ -25,9 +25,9 @@ class ReadingReports:
     """Reports of single readings, as PDF and as text."""
 
     def __init__(
-        self, worklist: Worklist, patients: PatientStore, pictures: KeyPictures, audit: AuditLog
+        self, scan_views: ScanViews, patients: PatientStore, pictures: KeyPictures, audit: AuditLog
     ) -> None:
-        self._worklist = worklist
+        self._scan_views = scan_views
         self._patients = patients
         self._pictures = pictures
         self._audit = audit
@@ -75,7 +75,7 @@ class ReadingReports:
     def _report(
         self, scan_id: str, user: User, named: bool
     ) -> tuple[ReadingReport, ScanView, tuple[KeySlice, ...]]:
-        view = self._worklist.scan(scan_id, user)
+        view = self._scan_views.scan(scan_id, user)
         report, slices = self._of_view(view, named and may(user, Permission.SEE_IDENTITY), now())
         return report, view, slices
 

@@ -25,9 +25,9 @@ from services import keys
 from services.burned_in_text.screening import PictureScreening
 from services.reading_words import OF_NOBODY
 from services.reviewing.blinding import NO_CORRECTED_MASK
+from services.reviewing.scan_views import letters
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
-from services.reviewing.worklist import letters
 from services.task_words import words_of
 
 AI = "ai"

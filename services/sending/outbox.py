@@ -16,7 +16,7 @@ from services.exporting.forms import LABELS, MEDIA, Form, why_not
 from services.exporting.versions import ResultVersion
 from services.permissions import Permission, may, require
 from services.remote_nodes.kinds import KINDS
-from services.reviewing.worklist import ScanView, Worklist
+from services.reviewing.scan_views import ScanView, ScanViews
 from services.sending.planning import delivery_of
 from services.sending.routing import sendable
 
@@ -56,11 +56,11 @@ class Outbox:
     """Asked by people; `Sender` does what it says."""
 
     def __init__(
-        self, store: DeliveryStore, nodes: RemoteNodeStore, worklist: Worklist, audit: AuditLog
+        self, store: DeliveryStore, nodes: RemoteNodeStore, scan_views: ScanViews, audit: AuditLog
     ) -> None:
         self._store = store
         self._nodes = nodes
-        self._worklist = worklist
+        self._scan_views = scan_views
         self._audit = audit
 
     def overview(self, user: User) -> OutboxView:
@@ -80,7 +80,7 @@ class Outbox:
     def of_scan(self, scan_id: str, user: User) -> tuple[DeliveryView, ...]:
         """Where a scan's results went, the latest first; nothing for who is not to know them yet."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        if self._worklist.scan(scan_id, user).result is None:
+        if self._scan_views.scan(scan_id, user).result is None:
             return ()
         return self._views(self._store.of_scan(scan_id))
 
@@ -89,7 +89,7 @@ class Outbox:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         if not may(user, Permission.SEND_RESULTS):
             return ()
-        view = self._worklist.scan(scan_id, user)
+        view = self._scan_views.scan(scan_id, user)
         if view.answer is None:
             return ()
         possible = [Destination(node, _possible(view, node)) for node in self._nodes.all()]
@@ -101,10 +101,10 @@ class Outbox:
         What was delivered before is sent again. Raises NotAllowed, NotFound, InvalidInput.
         """
         require(user, Permission.SEND_RESULTS)
-        view = self._worklist.scan(scan_id, user)
+        view = self._scan_views.scan(scan_id, user)
         result = view.answered(NOT_READ)
         chosen = self._chosen(scan_id, node_id, forms, user)
-        everything = self._worklist.unblinded(scan_id, result.id)
+        everything = self._scan_views.unblinded(scan_id, result.id)
         assert everything.result is not None
         version, moment = ResultVersion(everything, everything.result), now()
         words = f"{', '.join(chosen)} to {self._name(node_id)}, named"

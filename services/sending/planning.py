@@ -17,7 +17,7 @@ from data.stores.remote_nodes import RemoteNodeStore
 from data.stores.routing import RoutingStore
 from services.exporting.forms import REPLACING, Form, key_of, why_not
 from services.exporting.versions import ResultVersion
-from services.reviewing.worklist import ScanView, Worklist
+from services.reviewing.scan_views import ScanView, ScanViews
 
 _REVIEWED = (Verdict.ACCEPTED, Verdict.CORRECTED)
 
@@ -27,13 +27,13 @@ class Planner:
 
     def __init__(
         self,
-        worklist: Worklist,
+        scan_views: ScanViews,
         routing: RoutingStore,
         nodes: RemoteNodeStore,
         deliveries: DeliveryStore,
         clock: Callable[[], datetime] = now,
     ) -> None:
-        self._worklist = worklist
+        self._scan_views = scan_views
         self._routing = routing
         self._nodes = nodes
         self._deliveries = deliveries
@@ -65,7 +65,7 @@ class Planner:
         planned = 0
         for scan_id in changed:
             try:
-                view = self._worklist.unblinded(scan_id)
+                view = self._scan_views.unblinded(scan_id)
             except NotFound:  # withdrawn, or deleted
                 continue
             planned += self._deliveries.add(list(self._wanted(view, rules, nodes)))

@@ -47,6 +47,6 @@ def _until_read(services: Services, film: Path) -> float:
     user, started = person(services, Role.CLINICIAN, "ada"), time.perf_counter()
     upload = services.reading.intake.receive(user, film.name, io.BytesIO(film.read_bytes()))
     (scan_id,) = upload.scan_ids
-    while services.reviewing.worklist.scan(scan_id, user).scan.status is not ScanStatus.READ:
+    while services.reviewing.scan_views.scan(scan_id, user).scan.status is not ScanStatus.READ:
         time.sleep(0.02)
     return time.perf_counter() - started

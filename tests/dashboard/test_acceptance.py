@@ -185,14 +185,15 @@ def test_programs_read_acceptance_by_the_permissions_of_the_page(
 
 def test_results_of_a_version_without_acceptance_are_marked(clinic: Clinic, server: Flask) -> None:
     head, reader = clinic.person(Role.HEAD), clinic.person(Role.CLINICIAN)
-    scan, worklist = clinic.add_volume(reader.id), clinic.services.reviewing.worklist
+    scan, reviewing = clinic.add_volume(reader.id), clinic.services.reviewing
     clinic.read_volume(scan)
     bearer = {"Authorization": f"Bearer {clinic.token(reader)}"}
 
     def marks() -> tuple[bool, bool, bool]:
-        (listed,) = worklist.page(WorklistQuery(0, 10), reader).rows
+        (listed,) = reviewing.worklist.page(WorklistQuery(0, 10), reader).rows
         told = server.test_client().get(f"/api/v1/scans/{scan.id}", headers=bearer).json
-        warned = any("Not yet accepted here" in each for each in worklist.scan(scan.id, reader).scan.warnings)
+        warnings = reviewing.scan_views.scan(scan.id, reader).scan.warnings
+        warned = any("Not yet accepted here" in each for each in warnings)
         return row(listed, reader, {})["not_accepted"] == MARK, warned, told["not_accepted"] is not None
 
     assert marks() == (False, False, False)

@@ -96,7 +96,7 @@ def test_a_patient_and_a_search_are_told_by_pseudonym_never_by_what_was_typed(
 ) -> None:
     scan, user = clinic.add_volume("u"), clinic.person(Role.CLINICIAN)
     reviewing = clinic.services.reviewing
-    patient = clinic.services.reviewing.worklist.scan(scan.id, user).patient
+    patient = clinic.services.reviewing.scan_views.scan(scan.id, user).patient
     with server.test_request_context("/"):
         g.person, g.accesses = user, clinic.services.auditing.accesses
         patient_page.show(reviewing.patients, user, patient.pseudonym)

@@ -150,7 +150,7 @@ class House:
         assert compared.sides is not None
         answer = self.client.get(f"/api/v1/patients/{case.scan.patient_id}").get_json()
         scans = [scan for study in answer["studies"] for own in study["series"] for scan in own["scans"]]
-        shown = self.reviewing.worklist.scan(scan_id, viewer).measurements
+        shown = self.reviewing.scan_views.scan(scan_id, viewer).measurements
         newest_course = [course for course in of_patient.courses if course.version is None]
         in_course = [point.volume_ml for course in newest_course for point in course.points]
         told = {

@@ -25,7 +25,7 @@ def scan(clinic: Clinic) -> Scan:
 
 
 def on_scan(clinic: Clinic, user: User, scan: Scan) -> dict:
-    return scan_feedback.show(clinic.services.feedback, clinic.services.reviewing.worklist, user, scan.id)
+    return scan_feedback.show(clinic.services.feedback, clinic.services.reviewing.scan_views, user, scan.id)
 
 
 def test_a_scan_has_the_form_once_there_is_a_result(clinic: Clinic, clinician: User, scan: Scan) -> None:

@@ -155,9 +155,9 @@ def test_a_page_that_stands_open_costs_little_while_nothing_changes(
 ) -> None:
     client, other, scan = sign_in(), sign_in(name="grace"), clinic.add_volume("u")
     clinic.read_volume(scan)
-    looked_up, worklist = [], clinic.services.reviewing.worklist
-    look = worklist.scan
-    monkeypatch.setattr(worklist, "scan", lambda *asked: looked_up.append(1) or look(*asked))
+    looked_up, scan_views = [], clinic.services.reviewing.scan_views
+    look = scan_views.scan
+    monkeypatch.setattr(scan_views, "scan", lambda *asked: looked_up.append(1) or look(*asked))
     said = [each.get(f"/scans/{scan.id}/state").json for each in (client, client, other)]
     assert said[0] == said[1] == said[2] and len(looked_up) == 2  # by each person once
     (clinician,) = [user for user in clinic.accounts.all() if user.name == "grace"]

@@ -9,8 +9,8 @@ import pytest
 from dashboard.components import panels, viewer
 from data.records import PNEUMONIA, Result, Role
 from models import tasks
+from services.reviewing.scan_views import ScanView
 from services.reviewing.windows import NamedWindow
-from services.reviewing.worklist import ScanView
 from tests.dashboard.clinic import Clinic
 
 
@@ -19,7 +19,7 @@ def film(clinic: Clinic) -> ScanView:
     """A positive film that kept a heat map."""
     scan = clinic.add_film("u")
     clinic.read_film(scan)
-    return clinic.services.reviewing.worklist.scan(scan.id, clinic.person(Role.CLINICIAN))
+    return clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
 
 
 def _with(view: ScanView, **changes: object) -> ScanView:

@@ -109,7 +109,7 @@ def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
     scan, user = clinic.add_volume("a", site="A", scanner="Skyra"), clinic.person(Role.CLINICIAN)
     clinic.read_volume(scan)
     day = day_of(scan.created_at).isoformat()
-    pseudonym = clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym
+    pseudonym = clinic.services.reviewing.scan_views.scan(scan.id, user).patient.pseudonym
     for path, search in (
         (addresses.scan(scan.id), "?site=North&sort=-created_at&before=x"),
         (addresses.patient(pseudonym), ""),

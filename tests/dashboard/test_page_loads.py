@@ -13,7 +13,7 @@ from sqlalchemy import event
 from dashboard.kept_answers import KeptAnswers
 from dashboard.pages import patient, scan, worklist
 from data.records import Role
-from services.reviewing.worklist import Worklist
+from services.reviewing.scan_views import ScanViews
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import SignIn
 
@@ -62,25 +62,25 @@ def test_a_scan_is_looked_up_once_for_all_parts_of_its_page(
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
     looked: list[str] = []
-    real = Worklist._scan
+    real = ScanViews._scan
 
-    def noted(self: Worklist, scan_id: str, viewer: Any) -> Any:
+    def noted(self: ScanViews, scan_id: str, viewer: Any) -> Any:
         looked.append(scan_id)
         return real(self, scan_id, viewer)
 
-    monkeypatch.setattr(Worklist, "_scan", noted)
-    with services.reviewing.worklist.one_look():
+    monkeypatch.setattr(ScanViews, "_scan", noted)
+    with services.reviewing.scan_views.one_look():
         scan.show(services.reviewing, clinician, kept.id)
         beside = scan.show_beside(services, clinician, kept.id)
     assert looked == [kept.id]
     assert set(beside) < set(scan.EVERYWHERE)
     other = clinic.person(Role.HEAD)
-    with services.reviewing.worklist.one_look():  # for each viewer by themselves
-        services.reviewing.worklist.scan(kept.id, clinician)
-        services.reviewing.worklist.scan(kept.id, other)
+    with services.reviewing.scan_views.one_look():  # for each viewer by themselves
+        services.reviewing.scan_views.scan(kept.id, clinician)
+        services.reviewing.scan_views.scan(kept.id, other)
     assert len(looked) == 3
-    services.reviewing.worklist.scan(kept.id, clinician)
-    services.reviewing.worklist.scan(kept.id, clinician)
+    services.reviewing.scan_views.scan(kept.id, clinician)
+    services.reviewing.scan_views.scan(kept.id, clinician)
     assert len(looked) == 5  # outside of one look nothing is remembered
 
 

@@ -229,7 +229,7 @@ def test_a_scan_that_waits_or_failed_says_so(clinic: Clinic) -> None:
     shown = scan.show(clinic.services.reviewing, clinician, failed.id)
     assert "The image is blank." in str(shown[scan.STATUS])
     assert shown[scan.RETRY_ROW] is False
-    scan.retry(clinic.services.reviewing.worklist, clinic.services.reading.readings, clinician, failed.id)
+    scan.retry(clinic.services.reviewing.scan_views, clinic.services.reading.readings, clinician, failed.id)
     (job,) = clinic.jobs.recent(10, "read")
     assert (job.subject, job.user_id) == (failed.id, clinician.id)
 

@@ -33,7 +33,7 @@ def course(clinic: Clinic) -> list[Scan]:
 def test_the_page_shows_identity_charts_and_studies(clinic: Clinic, course: list[Scan]) -> None:
     clinician, reviewing = clinic.person(Role.CLINICIAN), clinic.services.reviewing
     reviewing.reviews.accept(course[0].id, clinician)
-    pseudonym = reviewing.worklist.scan(course[0].id, clinician).patient.pseudonym
+    pseudonym = reviewing.scan_views.scan(course[0].id, clinician).patient.pseudonym
     page = patient.show(reviewing.patients, clinician, pseudonym)
     for secret in SECRETS:
         assert secret in str(page[IDENTITY])

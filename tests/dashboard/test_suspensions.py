@@ -18,7 +18,7 @@ from data.errors import InvalidInput, NotFound
 from data.records import BRAIN_TUMOUR, Role, Scan, User, WorklistQuery
 from data.stores.suspensions import SuspensionStore
 from services.performance.metrics import REFUSED
-from services.reviewing.worklist import ScanView
+from services.reviewing.scan_views import ScanView
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import SignIn
 from tests.dashboard.test_performance import HEAD, MLOPS, history, words
@@ -50,7 +50,7 @@ def suspend(clinic: Clinic, **changes: Any) -> None:
 
 
 def view_of(clinic: Clinic, scan: Scan, user: User) -> ScanView:
-    return clinic.services.reviewing.worklist.scan(scan.id, user)
+    return clinic.services.reviewing.scan_views.scan(scan.id, user)
 
 
 def test_page_and_list_say_that_there_is_no_answer(clinic: Clinic, clinician: User, scan: Scan) -> None:

@@ -15,7 +15,7 @@ def test_a_synthetic_scan_wears_its_badge_and_a_real_one_does_not(clinic: Clinic
     real = clinic.add_volume("demo")
     made, _ = clinic.scans.add(replace(real, id=new_id(), content_sha256=new_id(), synthetic=True))
     for scan, synthetic in ((real, False), (made, True)):
-        view = clinic.services.reviewing.worklist.scan(scan.id, clinician)
+        view = clinic.services.reviewing.scan_views.scan(scan.id, clinician)
         assert ("SYNTHETIC" in str(panels.title(view, clinician))) is synthetic
         assert ("by the demonstration" in str(panels.facts(view, clinician))) is synthetic
     page = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician)

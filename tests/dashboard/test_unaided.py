@@ -56,7 +56,7 @@ def opened(client, scan: Scan) -> str:
 
 
 def shown(clinic: Clinic, user: User, scan: Scan) -> str:
-    view = clinic.services.reviewing.worklist.scan(scan.id, user)
+    view = clinic.services.reviewing.scan_views.scan(scan.id, user)
     return str(parts.entries(view))
 
 

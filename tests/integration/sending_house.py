@@ -38,8 +38,8 @@ MODALITIES = {"seg": "SEG", "sr": "SR", "sc": "OT", "gsps": "PR", "pdf": "DOC", 
 def sender_of(clinic: Clinic, clock: Callable[[], datetime]) -> Sender:
     """The server's sender, by another clock."""
     services, database = clinic.services, clinic.database
-    worklist, nodes, store = services.reviewing.worklist, RemoteNodeStore(database), DeliveryStore(database)
-    planner = Planner(worklist, RoutingStore(database), nodes, store, clock)
+    views, nodes, store = services.reviewing.scan_views, RemoteNodeStore(database), DeliveryStore(database)
+    planner = Planner(views, RoutingStore(database), nodes, store, clock)
     return Sender(
         planner,
         store,

@@ -106,7 +106,7 @@ def _as_a_person_sees_it(centre: House, edge: House) -> None:
         results = ResultStore(centre.database)
         verdicts = set()
         for scan_id in centre.scans.ids_with_status([ScanStatus.READ]):
-            view = services.reviewing.worklist.scan(scan_id, ada)
+            view = services.reviewing.scan_views.scan(scan_id, ada)
             (result,) = results.of_scan(scan_id)
             assert view.result is not None and view.result.id == result.id
             made = result.provenance

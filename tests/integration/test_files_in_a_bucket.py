@@ -40,15 +40,15 @@ def test_a_volume_is_read_and_seen_in_a_bucket(house: Services, store: ObjectSto
     ada = person(house, Role.CLINICIAN, "ada")
     voxels = phantoms.flair()
     upload = send(house, ada, "head.nii.gz", phantoms.nifti(voxels))
-    scan = house.reviewing.worklist.scan(upload.scan_ids[0], ada).scan
+    scan = house.reviewing.scan_views.scan(upload.scan_ids[0], ada).scan
     array = _files(store, tmp_path).get_array(f"scans/{scan.id}/array.npy")
     assert sorted(array.shape) == sorted(voxels.shape)
     assert np.count_nonzero(array) == np.count_nonzero(voxels)
     assert house.health.ready()["files"] == "ok"
     assert not (tmp_path / "files").exists()
     assert house.reviewing.pictures.slice_png(scan.id, scan.slices // 2).startswith(b"\x89PNG")
-    worklist = house.reviewing.worklist
-    house.retention.erasing.erase_by_command(worklist.scan(scan.id, ada).patient.pseudonym, "asked for")
+    scan_views = house.reviewing.scan_views
+    house.retention.erasing.erase_by_command(scan_views.scan(scan.id, ada).patient.pseudonym, "asked for")
     assert house.jobs.wait_idle(PATIENCE_S)
     assert _files(store, tmp_path).keys("scans") == []
 
@@ -73,5 +73,5 @@ def test_what_comes_while_the_bucket_is_away_is_kept_and_read_once_it_answers(
     assert house.jobs.wait_idle(PATIENCE_S)
     done = uploads.get(ada, taken.id)
     assert (done.state, len(done.scan_ids)) == (UploadState.DONE, 1)
-    assert house.reviewing.worklist.scan(done.scan_ids[0], ada).scan.status is ScanStatus.READ
+    assert house.reviewing.scan_views.scan(done.scan_ids[0], ada).scan.status is ScanStatus.READ
     assert len([key for key in _files(store, tmp_path).keys("scans") if key.endswith("array.npy")]) == 1

@@ -100,7 +100,7 @@ class House:
 
     def scans(self) -> list[Scan]:
         page = self.services.reviewing.worklist.page(WorklistQuery(), self.ada)
-        return [self.services.reviewing.worklist.scan(row.scan_id, self.ada).scan for row in page.rows]
+        return [self.services.reviewing.scan_views.scan(row.scan_id, self.ada).scan for row in page.rows]
 
     def read(self, count: int) -> list[Scan]:
         wait_for(
@@ -176,10 +176,10 @@ def test_a_study_that_arrives_has_its_prior_fetched_once_and_compared(
             "The study of 2025-03-10 is not fetched: the PACS has another birth date for this patient ID."
         )
         assert view.request.passed_over == (sentence,)
-        worklist = made.services.reviewing.worklist
+        worklist, scan_views = made.services.reviewing.worklist, made.services.reviewing.scan_views
         assert prior.slices == SLICES and prior.patient_id == current.patient_id
-        assert worklist.scan(prior.id, made.ada).prior_from == name
-        assert worklist.scan(current.id, made.ada).received_from == "MR1"
+        assert scan_views.scan(prior.id, made.ada).prior_from == name
+        assert scan_views.scan(current.id, made.ada).received_from == "MR1"
         counted = {counter.name: counter.n.real for counter in worklist.counters(made.ada)}
         assert counted["unread"] == 1
         page = worklist.page(WorklistQuery(sort=(("urgency", True),)), made.ada)

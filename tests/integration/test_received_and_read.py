@@ -91,7 +91,7 @@ def test_what_a_scanner_sends_stands_in_the_worklist_with_its_result(tmp_path: P
         assert services.jobs.wait_idle(PATIENCE_S)
         overview = received.overview(administrator)
         (row,) = services.reviewing.worklist.page(WorklistQuery(), ada).rows
-        view = services.reviewing.worklist.scan(row.scan_id, ada)
+        view = services.reviewing.scan_views.scan(row.scan_id, ada)
         metrics = services.health.metrics().decode()
     assert view.scan.status is ScanStatus.READ and view.result is not None and view.result.positive
     assert view.received_from == "MR1"

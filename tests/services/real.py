@@ -51,5 +51,5 @@ def send(services: Services, user: User, name: str, content: bytes) -> Upload:
     upload = services.reading.intake.receive(user, name, io.BytesIO(content))
     assert services.jobs.wait_idle(PATIENCE_S)
     for scan_id in upload.scan_ids:
-        assert services.reviewing.worklist.scan(scan_id, user).scan.status is ScanStatus.READ
+        assert services.reviewing.scan_views.scan(scan_id, user).scan.status is ScanStatus.READ
     return upload

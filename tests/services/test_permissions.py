@@ -554,7 +554,7 @@ def test_every_permission_guards_something() -> None:
 
 def test_a_scan_does_not_exist_for_who_may_not_see_scans(services: Services) -> None:
     with pytest.raises(NotFound, match="There is no such scan"):
-        services.reviewing.worklist.scan(NO_ID, person(Role.ADMIN))
+        services.reviewing.scan_views.scan(NO_ID, person(Role.ADMIN))
 
 
 def test_the_command_line_needs_no_role(services: Services) -> None:

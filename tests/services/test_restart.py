@@ -36,7 +36,7 @@ def test_what_is_sent_in_the_first_second_waits_for_the_networks_and_is_read(tmp
         assert upload.state is UploadState.DONE
         assert services.jobs.wait_idle(PATIENCE_S)
         assert loaded.wait(PATIENCE_S)
-        scan = services.reviewing.worklist.scan(upload.scan_ids[0], user).scan
+        scan = services.reviewing.scan_views.scan(upload.scan_ids[0], user).scan
         assert scan.status is ScanStatus.READ
     finally:
         services.close()
@@ -58,7 +58,7 @@ def test_what_a_killed_server_had_accepted_is_read_by_the_next(tmp_path: Path) -
         assert services.jobs.wait_idle(PATIENCE_S)
         done = services.reading.uploads.get(user, upload.id)
         assert done.state is UploadState.DONE
-        assert services.reviewing.worklist.scan(done.scan_ids[0], user).scan.status is ScanStatus.READ
+        assert services.reviewing.scan_views.scan(done.scan_ids[0], user).scan.status is ScanStatus.READ
         assert services.reading.uploads.get(user, half.id).offset == 100
 
 

@@ -86,7 +86,7 @@ def _worked(services: Services) -> Ward:
     assert services.jobs.wait_idle(PATIENCE_S)
     upload = services.reading.uploads.get(clinician, upload.id)
     assert (len(upload.scan_ids), upload.refusals) == (N, ())
-    views = [services.reviewing.worklist.scan(scan_id, clinician) for scan_id in upload.scan_ids]
+    views = [services.reviewing.scan_views.scan(scan_id, clinician) for scan_id in upload.scan_ids]
     views.sort(key=lambda view: view.patient.identity.patient_id)
     results, truths = [], []
     for number, view in enumerate(views):
@@ -138,7 +138,7 @@ def test_worklist_and_scan_page_speak_of_fractures(ward: Ward) -> None:
     }
     said = {outcome_words(result.task, result.outcome) for result in ward.results}
     assert said == {"Fracture likely", "Fracture unlikely"}
-    view = ward.services.reviewing.worklist.scan(page.rows[0].scan_id, ward.clinician)
+    view = ward.services.reviewing.scan_views.scan(page.rows[0].scan_id, ward.clinician)
     assert BY_HEADER_ALONE in view.scan.warnings
 
 

@@ -58,7 +58,7 @@ def volume_id(services: Services, clinician: User) -> str:
 def test_a_volume_is_read_and_keeps_what_made_its_result(
     services: Services, clinician: User, volume_id: str
 ) -> None:
-    view = services.reviewing.worklist.scan(volume_id, clinician)
+    view = services.reviewing.scan_views.scan(volume_id, clinician)
     assert view.scan.task == BRAIN_TUMOUR
     assert view.scan.spacing.voxel_ml == pytest.approx(0.008)
     assert view.orientation == ("R", "L", "A", "P")
@@ -81,7 +81,7 @@ def test_the_same_scan_again_is_one_scan_and_the_same_result_comes_of_it(
     before = services.reviewing.pictures.mask(volume_id)
     services.reading.readings.request(volume_id, clinician)
     assert services.jobs.wait_idle(PATIENCE_S)
-    results = services.reviewing.worklist.scan(volume_id, clinician).results
+    results = services.reviewing.scan_views.scan(volume_id, clinician).results
     assert len(results) == 2
     assert results[0].provenance.input_sha256 == results[1].provenance.input_sha256
     assert results[0].probability == pytest.approx(results[1].probability, abs=1e-3)
@@ -165,7 +165,7 @@ def test_twenty_uploads_at_once_are_neither_lost_nor_crossed(services: Services)
     accepted = [upload for upload in outcomes if upload.scan_ids]
     assert len(accepted) >= 15  # slices low in the neck may be refused
     for upload in accepted:
-        view = services.reviewing.worklist.scan(upload.scan_ids[0], people[0])
+        view = services.reviewing.scan_views.scan(upload.scan_ids[0], people[0])
         assert view.scan.uploaded_by == upload.user_id
         assert view.scan.status is ScanStatus.READ
         assert view.patient.identity is not None
@@ -185,7 +185,7 @@ def test_a_zip_of_numbered_pictures_becomes_one_volume_where_that_is_said(
     assert services.jobs.wait_idle(PATIENCE_S)
     upload = services.reading.uploads.get(clinician, upload.id)
     assert (len(upload.scan_ids), upload.refusals) == (1, ())
-    view = services.reviewing.worklist.scan(upload.scan_ids[0], clinician)
+    view = services.reviewing.scan_views.scan(upload.scan_ids[0], clinician)
     assert (view.scan.slices, view.scan.status) == (5, ScanStatus.READ)
     assert view.scan.spacing.voxel_ml is None
     assert view.patient.identity is not None
@@ -229,7 +229,7 @@ def test_a_scan_of_another_version_is_read_beside_its_own_answer(services: Servi
     ]
     comparisons, results = services.reading.comparisons, ResultStore(services.database)
     version = comparisons.version(BRAIN_TUMOUR)
-    first = services.reviewing.worklist.scan(scan_id, clinician)
+    first = services.reviewing.scan_views.scan(scan_id, clinician)
     assert version is not None and first.result is not None
     comparisons.request(scan_id, clinician)
     assert services.jobs.wait_idle(PATIENCE_S)
@@ -243,14 +243,14 @@ def test_a_scan_of_another_version_is_read_beside_its_own_answer(services: Servi
     beside, own = results.of_scan(scan_id)
     assert (beside.provenance.model_version, own.provenance.model_version) == (version, "0")
     assert beside.probability == pytest.approx(own.probability, abs=1e-3)
-    after = services.reviewing.worklist.scan(scan_id, clinician)
+    after = services.reviewing.scan_views.scan(scan_id, clinician)
     assert after.result is not None and after.result.id == own.id
     assert after.scan.status is ScanStatus.READ and comparisons.failure(scan_id) is None
 
 
 def test_only_clinicians_see_who_it_is(services: Services, clinician: User, volume_id: str) -> None:
     head = person(services, Role.HEAD, "hedy")
-    seen = services.reviewing.worklist.scan(volume_id, head)
+    seen = services.reviewing.scan_views.scan(volume_id, head)
     assert seen.patient.identity is None
     assert seen.patient.pseudonym.startswith("P-")
     rows = services.reviewing.worklist.page(WorklistQuery(count=100), head).rows
@@ -283,7 +283,7 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
     assert review.measurements.lesions[0].position_mm == pytest.approx((30, 10, 25), abs=1.0)
     assert np.array_equal(services.reviewing.pictures.mask(scan_id), ai)
     assert services.reviewing.pictures.mask(scan_id, "corrected").sum() == review.measurements.voxels
-    verdicts = [review.verdict for review in services.reviewing.worklist.scan(scan_id, clinician).reviews]
+    verdicts = [review.verdict for review in services.reviewing.scan_views.scan(scan_id, clinician).reviews]
     assert verdicts == [Verdict.CORRECTED, Verdict.REJECTED]
 
     small = tmp_path / "small.nii.gz"

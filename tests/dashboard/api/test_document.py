@@ -131,7 +131,7 @@ def to_be_read_unaided(clinic: Clinic) -> Scan:
 def brought_from_edge(clinic: Clinic) -> bytes:
     """A package of a scan that is here already, with all that was said of it."""
     scan = read_series(clinic)
-    view = clinic.services.reviewing.worklist.unblinded(scan.id)
+    view = clinic.services.reviewing.scan_views.unblinded(scan.id)
     assert view.result is not None
     version = ResultVersion(view, view.result)
     return clinic.services.exports.named_files(version, Form.SYNC)[0].content

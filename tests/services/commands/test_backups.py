@@ -88,7 +88,7 @@ def test_a_house_comes_back_elsewhere_with_all_that_it_had(
         user = services.accounts.sign_in(ada.name, PASSWORD)
         shown = services.reviewing.worklist.page(WorklistQuery(), user)
         assert sorted(row.scan_id for row in shown.rows) == sorted(ids)
-        views = [services.reviewing.worklist.scan(scan_id, user) for scan_id in ids]
+        views = [services.reviewing.scan_views.scan(scan_id, user) for scan_id in ids]
         volume = next(view.scan.id for view in views if view.scan.slices > 1)
         assert services.reviewing.pictures.mask(volume).any()
         assert services.health.ready()["backup"] == "none"

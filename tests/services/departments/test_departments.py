@@ -78,22 +78,22 @@ def test_who_is_bound_sees_their_own_at_once_and_the_house_goes_on(clinic: Clini
     kids = of(clinic).make("Paediatrics", [], ["Kids Institute"], admin)
     of(clinic).assign(1, admin)
     north = of(clinic).make("North", [], [], admin)
-    worklist = clinic.services.reviewing.worklist
+    reviewing = clinic.services.reviewing
     bound = of(clinic).bind(user.id, [north.id], admin)
     with seen_by(bound.departments):
-        assert worklist.page(WorklistQuery(), bound).total == 0
+        assert reviewing.worklist.page(WorklistQuery(), bound).total == 0
         with pytest.raises(NotFound):
-            worklist.scan(scan.id, bound)
+            reviewing.scan_views.scan(scan.id, bound)
         with pytest.raises(NotFound):
             clinic.services.reviewing.withdrawals.withdraw(scan.id, "mine", bound)
     assert of(clinic).names_of(bound) == ("North",)
     head = clinic.person(Role.HEAD)
     assert of(clinic).move(scan.id, north.id, "It is ours", head) == 1
     with seen_by(bound.departments):
-        assert worklist.page(WorklistQuery(), bound).total == 1
+        assert reviewing.worklist.page(WorklistQuery(), bound).total == 1
     assert events(clinic, "scan.department") == [(scan.id, "to North: It is ours")]
     seen = of(clinic).bind(user.id, None, admin)
-    assert seen.departments is None and worklist.page(WorklistQuery(), seen).total == 1
+    assert seen.departments is None and reviewing.worklist.page(WorklistQuery(), seen).total == 1
     assert [detail for _, detail in events(clinic, "departments of an account")] == [
         "the whole house",
         "North",
@@ -172,12 +172,12 @@ def test_whatever_counts_or_rules_the_house_is_kept_from_who_is_bound() -> None:
 
 def test_a_scan_s_page_says_whose_it_is_and_leads_to_moving_it(clinic: Clinic) -> None:
     admin, head, user = clinic.person(Role.ADMIN), clinic.person(Role.HEAD), clinic.person(Role.CLINICIAN)
-    scan, worklist = clinic.add_volume(user.id, site="Kids"), clinic.services.reviewing.worklist
-    assert worklist.scan(scan.id, user).department == ""
+    scan, scan_views = clinic.add_volume(user.id, site="Kids"), clinic.services.reviewing.scan_views
+    assert scan_views.scan(scan.id, user).department == ""
     kids = of(clinic).make("Paediatrics", [], ["elsewhere"], admin)
-    assert worklist.scan(scan.id, user).department == "none"
+    assert scan_views.scan(scan.id, user).department == "none"
     of(clinic).move(scan.id, kids.id, "theirs", head)
-    view = worklist.scan(scan.id, user)
+    view = scan_views.scan(scan.id, user)
     assert view.department == "Paediatrics"
     assert "/departments" not in str(panels.facts(view, user))
     assert f"/departments?scan={scan.id}" in str(panels.facts(view, head))

@@ -105,7 +105,7 @@ def test_scan_patient_result_and_correction_are_there_as_at_the_edge(edge: Edge,
     for key in (keys.mask(result.id), keys.corrected_mask(kept.id)):
         assert np.array_equal(unpacked(here.get(key)), unpacked(there.get(key))), key
     assert np.array_equal(here.get_array(keys.array(scan.id)), there.get_array(keys.array(sent.id)))
-    view = centre.clinic.services.reviewing.worklist.scan(scan.id, centre.reader)
+    view = centre.clinic.services.reviewing.scan_views.scan(scan.id, centre.reader)
     identity = view.patient.identity
     assert identity is not None and identity.patient_id == "MRN-1815" and identity.name
     assert view.result is not None and view.result.id == result.id and view.current is not None
@@ -200,7 +200,7 @@ def test_a_result_of_a_version_that_is_not_here_stands_beside_and_the_house_read
     job = centre.clinic.jobs.unfinished(JOB, scan.id)
     assert job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
     own = centre.clinic.read_volume(scan)
-    view = centre.clinic.services.reviewing.worklist.scan(scan.id, centre.reader)
+    view = centre.clinic.services.reviewing.scan_views.scan(scan.id, centre.reader)
     assert view.result is not None and view.result.id == own.id and view.current is None
     deciding = centre.clinic.reviews.deciding(scan.id)  # of the only result that somebody judged
     assert deciding is not None and deciding.result_id == result.id

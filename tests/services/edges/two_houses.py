@@ -67,7 +67,7 @@ class Edge:
         return scan
 
     def package(self, scan: Scan) -> bytes:
-        view = self.clinic.services.reviewing.worklist.unblinded(scan.id)
+        view = self.clinic.services.reviewing.scan_views.unblinded(scan.id)
         assert view.result is not None
         (file,) = self.clinic.services.exports.named_files(ResultVersion(view, view.result), Form.SYNC)
         return file.content

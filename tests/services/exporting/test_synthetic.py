@@ -45,7 +45,7 @@ def test_every_form_of_a_made_scan_says_so_and_none_is_dicom(
 
 
 def test_pictures_say_it_below_and_masks_by_their_name(clinic: Clinic, clinician: User, made: Scan) -> None:
-    view = clinic.services.reviewing.worklist.scan(made.id, clinician)
+    view = clinic.services.reviewing.scan_views.scan(made.id, clinician)
     assert view.result is not None
     assert any(SYNTHETIC in line for line in picture_words(ResultVersion(view, view.result)))
     pictures = clinic.services.reviewing.pictures

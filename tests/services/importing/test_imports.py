@@ -97,7 +97,7 @@ def test_a_series_spread_over_folders_is_one_scan_with_its_patient(
     services: Services, clinician: User, first: ImportView
 ) -> None:
     (row,) = [row for row in rows(services, clinician).values() if row.modality == "MR"]
-    view = services.reviewing.worklist.scan(row.scan_id, clinician)
+    view = services.reviewing.scan_views.scan(row.scan_id, clinician)
     assert view.scan.slices == 6
     assert view.scan.status is ScanStatus.READ
     assert view.scan.spacing.slice_mm == pytest.approx(4.0)
@@ -105,7 +105,7 @@ def test_a_series_spread_over_folders_is_one_scan_with_its_patient(
     assert view.patient.identity.name == "Doe, Jane"
     assert view.result is not None
     assert services.reviewing.pictures.mask(row.scan_id).shape == (6, view.scan.height, view.scan.width)
-    assert services.reviewing.worklist.thumbnail(row.scan_id).startswith(b"\x89PNG")
+    assert services.reviewing.scan_views.thumbnail(row.scan_id).startswith(b"\x89PNG")
 
 
 def test_importing_again_adds_nothing(
@@ -119,7 +119,7 @@ def test_importing_again_adds_nothing(
     assert again.progress.refused == first.progress.refused
     assert RefusalStore(services.database).count() == refused
     assert rows(services, clinician) == before
-    assert all(len(services.reviewing.worklist.scan(scan_id, clinician).results) == 1 for scan_id in before)
+    assert all(len(services.reviewing.scan_views.scan(scan_id, clinician).results) == 1 for scan_id in before)
 
 
 def test_files_of_a_done_import_are_all_in_their_places(services: Services, first: ImportView) -> None:
@@ -136,7 +136,7 @@ def test_labels_become_reviews_with_the_truth(services: Services, clinician: Use
     view = done(services, tmp_path, labels)
     assert (view.progress.added, view.progress.labelled, view.progress.refused) == (2, 2, 0)
     by_patient = {row.patient_id: row for row in rows(services, clinician).values()}
-    positive = services.reviewing.worklist.scan(by_patient["L1"].scan_id, clinician)
+    positive = services.reviewing.scan_views.scan(by_patient["L1"].scan_id, clinician)
     assert (positive.scan.slices, positive.scan.spacing.in_plane) == (8, None)
     header = positive.scan.header
     assert (header.sex, header.age_years, header.site, header.sequence) == ("F", 61.0, "CS", "FLAIR")
@@ -148,7 +148,7 @@ def test_labels_become_reviews_with_the_truth(services: Services, clinician: Use
     assert review.dice is not None
     drawn = services.reviewing.pictures.mask(positive.scan.id, "corrected")
     assert sorted(set(np.nonzero(drawn)[0])) == [3, 4]  # slices 41 and 42 of 38 to 45
-    negative = services.reviewing.worklist.scan(by_patient["L2"].scan_id, clinician)
+    negative = services.reviewing.scan_views.scan(by_patient["L2"].scan_id, clinician)
     assert negative.reviews[0].truth_positive is False
     assert by_patient["L2"].verdict is Verdict.LABELLED
     again = done(services, tmp_path, labels)
@@ -188,7 +188,7 @@ def test_a_label_that_its_mask_contradicts_is_an_error_of_its_row(
     refusals = {refusal.name: refusal for refusal in services.importing.refusals(view.import_.id)}
     assert {name for name, refusal in refusals.items() if refusal.code == "labels"} == {"m36.png", "m37.png"}
     assert (view.progress.added, view.progress.labelled) == (3, 1)
-    views = [services.reviewing.worklist.scan(scan_id, clinician) for scan_id in rows(services, clinician)]
+    views = [services.reviewing.scan_views.scan(scan_id, clinician) for scan_id in rows(services, clinician)]
     new = [shown for shown in views if shown.scan.id not in before]
     assert [shown.reviews[0].truth_positive for shown in new if shown.reviews] == [True]
 
@@ -309,7 +309,7 @@ def test_a_killed_import_goes_on_at_the_next_start_and_nothing_is_doubled(tmp_pa
         assert len(listed) == progress.added
         for scan_id, row in listed.items():
             assert row.status is ScanStatus.READ
-            assert len(services.reviewing.worklist.scan(scan_id, clinician).results) == 1
+            assert len(services.reviewing.scan_views.scan(scan_id, clinician).results) == 1
             assert services.reviewing.pictures.mask(scan_id).shape[0] == 1
         files = FileStore(services.settings.files_url)
         assert {key.split("/")[1] for key in files.keys("scans")} == set(listed)

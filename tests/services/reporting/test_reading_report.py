@@ -35,7 +35,7 @@ def reports(clinic: Clinic) -> ReadingReports:
 
 def key_slices(clinic: Clinic, scan: Scan, user: User) -> tuple[KeySlice, ...]:
     chooser = KeyPictures(clinic.files, clinic.services.reviewing.pictures, clinic.services.screening)
-    return chooser.chosen(clinic.services.reviewing.worklist.scan(scan.id, user))
+    return chooser.chosen(clinic.services.reviewing.scan_views.scan(scan.id, user))
 
 
 def with_lesions(clinic: Clinic, scan: Scan, tops: list[tuple[int, int]]) -> Result:
@@ -122,7 +122,7 @@ def test_the_patient_is_named_to_who_may_know_and_asks(
         assert "has oedema" in said
         for word in ("Lovelace", "1815"):
             assert (word in said) is told
-        assert clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym in said
+        assert clinic.services.reviewing.scan_views.scan(scan.id, user).patient.pseudonym in said
 
 
 def _pdf_text(content: bytes) -> str:

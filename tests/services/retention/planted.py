@@ -86,7 +86,7 @@ def _work_on(services: Services, ada: User, planted: Planted, folder: Path, said
     pack = services.training.packs.request(BRAIN_TUMOUR, planted.scan_ids, "a pack", nora)
     planted.pack_id = pack.id
     planted.run_id = services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR), nora).id
-    sent = services.reviewing.worklist.scan(first, ada).scan.created_at
+    sent = services.reviewing.scan_views.scan(first, ada).scan.created_at
     period = {"from": day_of(sent).isoformat(), "to": today().isoformat()}  # midnight may lie between
     report = services.reporting.request(ReportKind.GOVERNANCE, period, nora)
     planted.report_id = report.id

@@ -83,7 +83,7 @@ def rows_of_others(services: Services, planted: Planted) -> dict[str, set[str]]:
 
 
 def files_of(services: Services, home: Path, planted: Planted) -> dict[str, bytes]:
-    view = [services.reviewing.worklist.scan(planted.scan_ids[0], person(services, Role.CLINICIAN, "ada"))]
+    view = [services.reviewing.scan_views.scan(planted.scan_ids[0], person(services, Role.CLINICIAN, "ada"))]
     ids = [*planted.scan_ids, *(result.id for each in view for result in each.results)]
     return {
         str(file): content for file, content in everywhere(home) if any(each in str(file) for each in ids)

@@ -17,7 +17,7 @@ from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from services.reviewing.identity_conflicts import ConflictView, IdentityConflicts
-from services.reviewing.worklist import conflict_words
+from services.reviewing.scan_views import conflict_words
 from tests.data.builders import a_header, a_scan
 from tests.databases import migrated
 

@@ -6,7 +6,7 @@ import pytest
 
 from data.records import RejectReason, Role, UnaidedFinding, User
 from services.reviewing.review import Remarks
-from services.reviewing.worklist import ScanView
+from services.reviewing.scan_views import ScanView
 from tests.dashboard.clinic import Clinic
 
 SAID = "Ms Lovelace (MRN-1815) again; Lovelaceville is a town."
@@ -14,7 +14,7 @@ UNNAMED = "Ms [removed] ([removed]) again; Lovelaceville is a town."
 
 
 def shown(clinic: Clinic, scan_id: str, viewer: User) -> ScanView:
-    return clinic.services.reviewing.worklist.scan(scan_id, viewer)
+    return clinic.services.reviewing.scan_views.scan(scan_id, viewer)
 
 
 def words(view: ScanView) -> set[str]:

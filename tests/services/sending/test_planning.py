@@ -54,9 +54,9 @@ def pacs(clinic: Clinic, admin: User) -> RemoteNode:
 
 
 def planner(clinic: Clinic) -> Planner:
-    database, worklist = clinic.database, clinic.services.reviewing.worklist
+    database, scan_views = clinic.database, clinic.services.reviewing.scan_views
     stores = RoutingStore(database), RemoteNodeStore(database), DeliveryStore(database)
-    return Planner(worklist, *stores)
+    return Planner(scan_views, *stores)
 
 
 def rule(clinic: Clinic, admin: User, node: RemoteNode, **changes: Any) -> None:
@@ -231,7 +231,7 @@ def test_a_delivery_finds_its_version_again(
     counting = exports.counting(scan.id, seg.result_id)
     version = version_of_key(counting, Form.SEG, seg.version_key)
     assert version.review is None and key_of(version, Form.SEG) == seg.result_id
-    now = clinic.services.reviewing.worklist.unblinded(scan.id)
+    now = clinic.services.reviewing.scan_views.unblinded(scan.id)
     assert now.result is not None and ResultVersion(now, now.result).review is not None
     with pytest.raises(NotFound, match="version"):
         version_of_key(counting, Form.SEG, "none")
@@ -265,9 +265,9 @@ def test_the_conformance_statement_names_what_is_sent(
     clinic: Clinic, reviewer: User, pacs: RemoteNode
 ) -> None:
     scan, outbox = received(clinic), clinic.services.sending.outbox
-    exports, worklist = clinic.services.exports, clinic.services.reviewing.worklist
+    exports, scan_views = clinic.services.exports, clinic.services.reviewing.scan_views
     (destination,) = outbox.destinations(scan.id, reviewer)
-    view = worklist.unblinded(scan.id)
+    view = scan_views.unblinded(scan.id)
     assert view.result is not None
     sent = [
         opened(file.content)
@@ -275,7 +275,7 @@ def test_the_conformance_statement_names_what_is_sent(
         for file in exports.named_files(ResultVersion(view, view.result), form)
     ]
     clinic.services.reviewing.reviews.reject(scan.id, reviewer, RejectReason.MISSED)
-    view = worklist.unblinded(scan.id)
+    view = scan_views.unblinded(scan.id)
     assert view.result is not None
     (note,) = exports.named_files(ResultVersion(view, view.result), Form.KOS)
     section = CONFORMANCE.read_text().split("#### SOP classes sent\n")[1].split("\n#")[0]
