@@ -9,7 +9,7 @@ from time import monotonic, thread_time
 from data.records import Job, JobState, QueuePlace
 from services.turns import Turn
 
-CHEAP_S = 0.002
+SHORT_QUEUE = 16
 KEPT_S, KEPT_TIMES = 0.3, 20
 RENEWED_WITHIN_S = 5.0
 
@@ -42,10 +42,10 @@ def _waits(job: Job) -> bool:
 class KeptPlaces:
     """Places of a long queue are worked out now and then, and not for each page that looks at them.
 
-    What took more than `CHEAP_S` of a core is kept `KEPT_S`, and `KEPT_TIMES` as long as it took, or until
-    this server itself changes the queue; a short queue is looked at anew each time. So how far work is, and
-    what other servers did, may be some moments old. SQLite's driver lets other threads have the interpreter
-    at each row, so that rows of a long queue cost a busy server's pages far more than their own time.
+    Those of more than `SHORT_QUEUE` jobs are kept `KEPT_S`, and `KEPT_TIMES` as long as they took of a core,
+    or until this server itself changes the queue; a short queue is looked at anew each time. So how far work
+    is, and what other servers did, may be some moments old. SQLite's driver lets other threads have the
+    interpreter at each row: rows of a long queue cost a busy server's pages far more than their own time.
     """
 
     def __init__(self, work_out: Callable[[str], dict[str, QueuePlace]]) -> None:
@@ -70,7 +70,7 @@ class KeptPlaces:
         with self._lock:
             if forgotten != self._forgotten:  # the queue was changed meanwhile: this may be of before
                 return places
-            if took_s > CHEAP_S:
+            if len(places) > SHORT_QUEUE:
                 self._kept[kind] = monotonic() + max(KEPT_S, KEPT_TIMES * took_s), places
             else:
                 self._kept.pop(kind, None)

@@ -110,7 +110,7 @@ class _Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, took_s: float) -> None:
         self.now, self.of_core, self.asked = 100.0, 0.0, 0
-        self.took_s = took_s
+        self.took_s, self.waiting = took_s, queue.SHORT_QUEUE + 1
         monkeypatch.setattr(queue, "monotonic", lambda: self.now)
         monkeypatch.setattr(queue, "thread_time", lambda: self.of_core)
 
@@ -118,11 +118,15 @@ class _Clock:
         assert kind == "read"
         self.asked += 1
         self.of_core += self.took_s
-        return {"scan": QueuePlace(self.asked, 9, None)}
+        first = {"scan": QueuePlace(self.asked, self.waiting, None)}
+        return first | {
+            str(place): QueuePlace(place, self.waiting, None) for place in range(2, self.waiting + 1)
+        }
 
 
 def test_places_in_a_short_queue_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = _Clock(monkeypatch, took_s=queue.CHEAP_S / 2)
+    clock = _Clock(monkeypatch, took_s=0.1)
+    clock.waiting = queue.SHORT_QUEUE
     kept = KeptPlaces(clock.work_out)
     assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 2, 3]
 
@@ -137,12 +141,14 @@ def test_places_in_a_long_queue_are_worked_out_a_twentieth_of_the_time(
     assert kept.of("read")["scan"].place == 1
     clock.now += 0.2
     assert kept.of("read")["scan"].place == 2
-    clock.now, clock.took_s = clock.now + 3, 0.0  # most is done
+    clock.now, clock.waiting = clock.now + 3, queue.SHORT_QUEUE  # most is done
     assert [kept.of("read")["scan"].place for _ in range(2)] == [3, 4]
 
 
-def test_places_that_are_no_longer_cheap_are_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = _Clock(monkeypatch, took_s=queue.CHEAP_S * 1.5)
+def test_places_in_a_long_queue_are_kept_for_a_moment_however_little_they_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock(monkeypatch, took_s=0.0)
     kept = KeptPlaces(clock.work_out)
     assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 1, 1]
     clock.now += queue.KEPT_S
@@ -160,7 +166,7 @@ def test_what_is_added_to_a_long_queue_is_seen_at_once(monkeypatch: pytest.Monke
 def test_whatever_this_server_changes_in_a_long_queue_is_seen_at_once(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "CHEAP_S", -1.0)
+    monkeypatch.setattr(queue, "SHORT_QUEUE", 0)
     monkeypatch.setattr(queue, "KEPT_S", 600.0)
     jobs, may_end = Jobs(JobStore(database), 1), threading.Event()
 
