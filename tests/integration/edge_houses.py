@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -288,24 +289,33 @@ def namespace_without_a_route() -> Iterator[str]:
         subprocess.run(["ip", "netns", "delete", name], check=False)
 
 
+@dataclass(frozen=True)
+class Cable:
+    """Between a namespace and this machine, whose end has an address."""
+
+    address: str
+    plug: Callable[[bool], None]  # in, or out
+
+
 @contextmanager
-def cable(namespace: str) -> Iterator[Callable[[bool], None]]:
-    """Between a namespace (10.77.3.2) and this machine (10.77.3.1), unplugged: what plugs it in, or out."""
+def cable(namespace: str) -> Iterator[Cable]:
+    """Unplugged at first; a network of its own, as a run that was killed leaves its cable behind."""
     ends = f"lb{secrets.token_hex(3)}"
     here, there = f"{ends}a", f"{ends}b"
+    network = f"10.{64 + secrets.randbelow(64)}.{secrets.randbelow(256)}"
     do(f"ip link add {here} type veth peer name {there} netns {namespace}")
     try:
-        do(f"ip addr add 10.77.3.1/30 dev {here}")
+        do(f"ip addr add {network}.1/30 dev {here}")
         do(f"ip link set {here} up")
 
         def plug(in_: bool) -> None:
             if in_:
                 do(f"ip -n {namespace} link set {there} up")
-                do(f"ip -n {namespace} addr replace 10.77.3.2/30 dev {there}")
+                do(f"ip -n {namespace} addr replace {network}.2/30 dev {there}")
             else:
                 do(f"ip -n {namespace} link set {there} down")
 
-        yield plug
+        yield Cable(f"{network}.1", plug)
     finally:
         subprocess.run(["ip", "link", "delete", here], check=False)
 

@@ -52,13 +52,13 @@ def series(folder: Path, lesion_mm: float) -> bytes:
 def test_an_edge_without_a_route_reads_and_everything_arrives_once(
     tmp_path: Path, houses: list[House]
 ) -> None:
-    with namespace_without_a_route() as namespace, cable(namespace) as plug:
-        ca, tls = certificate(tmp_path / "tls", "10.77.3.1")
+    with namespace_without_a_route() as namespace, cable(namespace) as wire:
+        ca, tls = certificate(tmp_path / "tls", wire.address)
         centre = House(tmp_path / "centre")
         edge = House(tmp_path / "edge", namespace, REMOTE_CA=ca)
         houses += [centre, edge]
-        line = Line(centre.port, "10.77.3.1", tls)
-        edge.sync_to(f"https://10.77.3.1:{line.port}", centre.account_of_edge("CT van"))
+        line = Line(centre.port, wire.address, tls)
+        edge.sync_to(f"https://{wire.address}:{line.port}", centre.account_of_edge("CT van"))
 
         edge.start()  # no route anywhere
         first = edge.send("head.zip", series(tmp_path / "first", 15.0))
@@ -71,7 +71,7 @@ def test_an_edge_without_a_route_reads_and_everything_arrives_once(
         centre.start()
         line.half_sent, line.answers_lost = 1, 1
         line.in_the_middle = centre.kill  # in the middle of the first upload
-        plug(True)
+        wire.plug(True)
         until(lambda: line.in_the_middle is None, edge)
         centre.start()
         until(lambda: line.half_sent == 0, edge)
@@ -82,12 +82,12 @@ def test_an_edge_without_a_route_reads_and_everything_arrives_once(
         until(lambda: edge.waiting() == 0, edge)
         assert centre.counts() == (1, 1, 1) and centre.everything() == edge.everything()
 
-        plug(False)
+        wire.plug(False)
         second = edge.send("head2.zip", series(tmp_path / "second", 22.0))
         edge.review(lambda reviews, reader: reviews.unsure(second, reader))
         (accepted,) = ReviewStore(edge.database).of_scan(first)
         edge.review(lambda reviews, reader: reviews.take_back(accepted.id, reader))
-        plug(True)
+        wire.plug(True)
         line.in_the_middle = edge.kill  # in the middle of an upload of its own
         until(lambda: line.in_the_middle is None, edge)
         edge.start()
