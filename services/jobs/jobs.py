@@ -131,7 +131,7 @@ class Jobs:
         new = Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, now(), user_id, effort=effort or Effort())
         job, created = self._store.add(new)
         if created:
-            self._places.forget()
+            self._places.forget(kind)
             self._offer(job)
             self._others.offered(job.id)
         return job
@@ -150,7 +150,7 @@ class Jobs:
     def places(self, kind: str) -> Mapping[str, QueuePlace]:
         """Where what waits or runs stands in the queue, and when it will be done, by its subject.
 
-        Where many wait, how far work is and what other servers changed may be some moments old.
+        Where many wait, how far work is and what other servers did may be some moments old.
         """
         return self._places.of(kind)
 
@@ -166,7 +166,7 @@ class Jobs:
     def cancel(self, job_id: str) -> Job:
         """A waiting job is cancelled at once, a running one as soon as its work looks."""
         job = self._store.cancel(job_id)
-        self._places.forget()
+        self._places.forget(job.kind)
         self._stop_running(job_id)
         self._others.cancelled(job_id)
         return job
@@ -186,10 +186,10 @@ class Jobs:
         """
         revoked = self._store.revoke(job_id, act)
         if revoked:
-            self._places.forget()
+            job = self.get(job_id)
+            self._places.forget(job.kind)
             self._stop_running(job_id)
             self._others.cancelled(job_id)
-            job = self.get(job_id)
             self._tell_end(job.kind, job.subject)
         return revoked
 
@@ -198,7 +198,7 @@ class Jobs:
         job = self._store.open(kind, subject)
         if job is not None:
             self._store.prefer(job.id, precedence)
-            self._places.forget()
+            self._places.forget(kind)
             wanted = replace(job, effort=replace(job.effort, precedence=precedence))
             with self._changed:
                 self._ready.prefer(job.id, self.turn(wanted))
@@ -373,13 +373,11 @@ class Jobs:
             # It may be left as running by a run that could not tell the database how it ended.
             self._store.release(job.id, self._servers.id, counts=job.id not in self._cut_off)
             started = self._store.start(job.id, context.run_id, self._servers.id)
-            self._places.forget()
             with self._changed:
                 self._cut_off.discard(job.id)
             if started is not None:
                 self._run_begun(started, kind, context)
         finally:
-            self._places.forget()
             with self._changed:
                 if self._active.get(job.id) is context:
                     del self._active[job.id]

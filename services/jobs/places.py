@@ -43,9 +43,10 @@ class KeptPlaces:
     """Places of a long queue are worked out now and then, and not for each page that looks at them.
 
     Those of more than `SHORT_QUEUE` jobs are kept `KEPT_S`, and `KEPT_TIMES` as long as they took of a core,
-    or until this server itself changes the queue; a short queue is looked at anew each time. So how far work
-    is, and what other servers did, may be some moments old. SQLite's driver lets other threads have the
-    interpreter at each row: rows of a long queue cost a busy server's pages far more than their own time.
+    or until somebody at this server changes the queue; a short queue is looked at anew each time. So what has
+    begun or ended, how far work is, and what other servers did, may be some moments old. SQLite's driver lets
+    other threads have the interpreter at each row: rows of a long queue cost a busy server's pages far more
+    than their own time, the more so where several threads work the places out at once.
     """
 
     def __init__(self, work_out: Callable[[str], dict[str, QueuePlace]]) -> None:
@@ -76,8 +77,8 @@ class KeptPlaces:
                 self._kept.pop(kind, None)
         return places
 
-    def forget(self) -> None:
+    def forget(self, kind: str) -> None:
         """Places are worked out anew: whoever changes a queue is told what came of it."""
         with self._lock:
             self._forgotten += 1
-            self._kept.clear()
+            self._kept.pop(kind, None)
