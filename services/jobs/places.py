@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, thread_time
 
@@ -54,12 +55,12 @@ class KeptPlaces:
         self._work_out = work_out
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Mapping[str, QueuePlace]]] = {}  # until when, by kind
-        self._forgotten = 0
+        self._forgotten: Counter[str] = Counter()  # how often, by kind
 
     def of(self, kind: str) -> Mapping[str, QueuePlace]:
         """Places of a kind by subject; they may be some moments old where many wait."""
         with self._lock:
-            kept, forgotten = self._kept.get(kind), self._forgotten
+            kept, forgotten = self._kept.get(kind), self._forgotten[kind]
             if kept is not None:
                 until, known = kept
                 if monotonic() < until:
@@ -69,7 +70,7 @@ class KeptPlaces:
         places = self._work_out(kind)
         took_s = thread_time() - began
         with self._lock:
-            if forgotten != self._forgotten:  # the queue was changed meanwhile: this may be of before
+            if forgotten != self._forgotten[kind]:  # the queue was changed meanwhile: this may be of before
                 return places
             if len(places) > SHORT_QUEUE:
                 self._kept[kind] = monotonic() + max(KEPT_S, KEPT_TIMES * took_s), places
@@ -80,5 +81,5 @@ class KeptPlaces:
     def forget(self, kind: str) -> None:
         """Places are worked out anew: whoever changes a queue is told what came of it."""
         with self._lock:
-            self._forgotten += 1
+            self._forgotten[kind] += 1
             self._kept.pop(kind, None)

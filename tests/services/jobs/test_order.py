@@ -200,6 +200,19 @@ def test_what_is_added_while_places_are_worked_out_is_seen_by_the_next(
     assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 2, 2]
 
 
+def test_what_is_added_to_another_queue_meanwhile_does_not_make_it_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock(monkeypatch, took_s=0.02)
+
+    def work_out(kind: str) -> dict[str, QueuePlace]:
+        kept.forget("open")
+        return clock.work_out(kind)
+
+    kept = KeptPlaces(work_out)
+    assert [kept.of("read")["scan"].place for _ in range(3)] == [1, 1, 1]
+
+
 def test_while_somebody_works_places_out_others_get_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = _Clock(monkeypatch, took_s=0.1)
     meanwhile: list[int] = []
