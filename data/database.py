@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -183,7 +183,7 @@ class _Moment:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
-        self.looked_up: dict[str, Any] = {}
+        self.looked_up: dict[Hashable, Any] = {}
 
     @contextmanager
     def lent(self) -> Iterator[Connection]:
@@ -223,7 +223,7 @@ def one_moment(engine: Engine) -> Iterator[None]:
         moment.end()
 
 
-def looked_up_in_moment(engine: Engine) -> dict[str, Any] | None:
+def looked_up_in_moment(engine: Engine) -> dict[Hashable, Any] | None:
     """What this thread has looked up in its `one_moment` and may take from here; None where it is in none."""
     moment = None if is_joined(engine) else _moments().get(engine)
     return None if moment is None else moment.looked_up

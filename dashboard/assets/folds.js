@@ -47,6 +47,6 @@
     const part = document.getElementById(link.hash.slice(1));
     if (!part || !part.classList.contains("lb-fold")) return;
     part.open = true;
-    part.scrollIntoView({ block: "start" });
+    lightbox.keepInView(part);
   });
 })(window.lightbox);

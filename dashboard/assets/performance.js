@@ -54,7 +54,7 @@
   function followPart(filled) {
     const part = document.getElementById(location.hash.slice(1));
     if (!part) return;
-    requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
+    lightbox.keepInView(part);
     if (filled) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
@@ -67,10 +67,8 @@
     if (wanted && arrived !== here) {
       arrived = here;
       lightbox.performanceTarget = null;
-      requestAnimationFrame(() => {
-        const part = document.getElementById(wanted);
-        if (part) part.scrollIntoView({ block: "start" });
-      });
+      const part = document.getElementById(wanted);
+      if (part) lightbox.keepInView(part);
     }
     if (!wanted) arrived = "";
     return same();

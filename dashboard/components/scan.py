@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -25,6 +27,7 @@ from dashboard.components.icons import icon
 from data.records import NOTICE, User
 from services import addresses
 from services.addresses import ScanAddress
+from services.permissions import Permission, may
 
 SCAN_ID = "scan-id"
 REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan differs
@@ -46,41 +49,6 @@ DOWNLOADS = "scan-downloads"
 
 def frame(user: User, address: ScanAddress) -> Component:
     """Build the page's frame for a scan; its arrow leads back to the list that the person came from."""
-    side = html.Aside(
-        [
-            unaided.panel(),
-            editing.panel(),
-            html.Div(id=STATUS),
-            html.Div(dbc.Button("Read now", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True),
-            html.Div(
-                dbc.Button("Cancel the reading", id=CANCEL, color="primary", outline=True, size="sm"),
-                id=CANCEL_ROW,
-                hidden=True,
-            ),
-            html.Section(id=RESULT, className="lb-panel lb-result"),
-            html.Div(id=IDENTITY),
-            html.Div(NOTICE, className="lb-inline-notice"),
-            measuring.panel(),
-            review.panel(),
-            _panel("Reviews", html.Div([html.Div(id=review.HISTORY), second_reading.panel()])),
-            scan_report.panel(user),
-            feedback.panel(),
-            _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
-            scan_export.panel(user),
-            burned_in_text.panel(),
-            _panel("Patient and scan", html.Div(id=FACTS)),
-            scan_patient.panel(user),
-            html.Details(
-                [html.Summary("How it was read"), html.Div(id=PROVENANCE), *reruns.place()],
-                className="lb-panel",
-            ),
-            html.Details(
-                [html.Summary("About the model"), dcc.Markdown(id=CARD, className="lb-markdown")],
-                className="lb-panel",
-            ),
-        ],
-        className="lb-side",
-    )
     return html.Div(
         [
             dcc.Store(id=SCAN_ID, data=address.scan_id),
@@ -101,12 +69,57 @@ def frame(user: User, address: ScanAddress) -> Component:
             html.Div(id=review.COUNTS, hidden=True),
             html.Div(id=scan_patient.WITHDRAWN, className="lb-withdrawn"),
             html.Div(id=UNCERTAIN, role="status"),
-            html.Div([viewer.frame(), side], className="lb-scan-columns"),
+            _columns(
+                names=may(user, Permission.SEE_IDENTITY),
+                moves=may(user, Permission.MOVE_SCANS),
+                withdraws=may(user, Permission.WITHDRAW_SCANS),
+            ),
         ],
         className="lb-scan",
         id="scan-page",
         **data(scan=address.scan_id),
     )
+
+
+@lru_cache  # two hundred components that are the same for everybody with the same rights
+def _columns(*, names: bool, moves: bool, withdraws: bool) -> Component:
+    """The viewer and the panels beside it, for who may see names, move scans and withdraw them."""
+    side = html.Aside(
+        [
+            unaided.panel(),
+            editing.panel(),
+            html.Div(id=STATUS),
+            html.Div(dbc.Button("Read now", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True),
+            html.Div(
+                dbc.Button("Cancel the reading", id=CANCEL, color="primary", outline=True, size="sm"),
+                id=CANCEL_ROW,
+                hidden=True,
+            ),
+            html.Section(id=RESULT, className="lb-panel lb-result"),
+            html.Div(id=IDENTITY),
+            html.Div(NOTICE, className="lb-inline-notice"),
+            measuring.panel(),
+            review.panel(),
+            _panel("Reviews", html.Div([html.Div(id=review.HISTORY), second_reading.panel()])),
+            scan_report.panel(names=names),
+            feedback.panel(),
+            _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
+            scan_export.panel(names=names),
+            burned_in_text.panel(),
+            _panel("Patient and scan", html.Div(id=FACTS)),
+            scan_patient.panel(moves=moves, withdraws=withdraws),
+            html.Details(
+                [html.Summary("How it was read"), html.Div(id=PROVENANCE), *reruns.place()],
+                className="lb-panel",
+            ),
+            html.Details(
+                [html.Summary("About the model"), dcc.Markdown(id=CARD, className="lb-markdown")],
+                className="lb-panel",
+            ),
+        ],
+        className="lb-side",
+    )
+    return html.Div([viewer.frame(), side], className="lb-scan-columns")
 
 
 def _panel(heading: str, content: Component) -> Component:

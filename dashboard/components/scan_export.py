@@ -12,10 +12,8 @@ from dash.development.base_component import Component
 from dashboard.components import scan_sending
 from dashboard.components.copied_text import copied_id, copied_text
 from dashboard.components.downloads import download_link
-from data.records import User
 from services.exporting.exports import Offer
 from services.exporting.forms import REPLACING, Form
-from services.permissions import Permission, may
 
 PANEL = "scan-export"
 NAMED = "scan-export-named"  # whether objects say who the patient is
@@ -35,8 +33,8 @@ _PICTURES = {
 }
 
 
-def panel(user: User) -> Component:
-    """Build the panel; `dashboard.pages.scan_export` fills it."""
+def panel(*, names: bool) -> Component:
+    """Build the panel, `names` for who may see the patient's; `dashboard.pages.scan_export` fills it."""
     named = dbc.Checkbox(
         id=NAMED, label="With the patient's name and number, as a PACS needs it", value=False
     )
@@ -47,7 +45,7 @@ def panel(user: User) -> Component:
             *copied_text(
                 FINDINGS, "Copy findings as text", "The findings", "To paste into a report, by pseudonym", 10
             ),
-            html.Div(named, hidden=not may(user, Permission.SEE_IDENTITY)),
+            html.Div(named, hidden=not names),
             with_pdf,
             html.Div(id=LINKS, className="lb-downloads"),
             scan_sending.panel(),

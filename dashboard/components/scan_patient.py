@@ -35,12 +35,12 @@ GIVE_NEW = "move-give-new"
 SAID = "move-said"
 
 
-def panel(user: User) -> Component:
+def panel(*, moves: bool, withdraws: bool) -> Component:
     """The forms, for who may use either; empty for others."""
     parts: list[Component] = []
-    if may(user, Permission.MOVE_SCANS):
+    if moves:
         parts.append(_move())
-    if may(user, Permission.WITHDRAW_SCANS):
+    if withdraws:
         parts.append(_withdraw())
     return html.Section(parts, className="lb-panel") if parts else html.Div()
 

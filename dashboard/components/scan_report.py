@@ -10,8 +10,6 @@ from dash.development.base_component import Component
 
 from dashboard.components.copied_text import copied_id, copied_text
 from dashboard.components.downloads import download_link
-from data.records import User
-from services.permissions import Permission, may
 
 PANEL = "scan-report"
 NAMED = "scan-report-named"  # whether the report says who the patient is
@@ -22,13 +20,13 @@ TEXT = "scan-report-text"
 COPIED = copied_id(TEXT)
 
 
-def panel(user: User) -> Component:
-    """Build the panel; `dashboard.pages.scan_report` fills it."""
+def panel(*, names: bool) -> Component:
+    """Build the panel, `names` for who may see the patient's; `dashboard.pages.scan_report` fills it."""
     named = dbc.Checkbox(id=NAMED, label="Name the patient in it", value=False)
     return html.Section(
         [
             html.H2("Report"),
-            html.Div(named, id=NAMED_ROW, hidden=not may(user, Permission.SEE_IDENTITY)),
+            html.Div(named, id=NAMED_ROW, hidden=not names),
             html.Div(
                 [
                     download_link("Report, PDF", "bi-file-earmark-pdf", id=PDF),

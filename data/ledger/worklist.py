@@ -126,6 +126,7 @@ class WorklistStore:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
         columns += [results.c[name].label(f"of_result_{name}") for name in SIZES]
         columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts, patients.c.pseudonym]
+        columns.append(scans.c.uploaded_by.label("sent_by"))
         if with_identity:
             # Which of the two is shown is no question for SQL: each is encrypted as what it is.
             columns += [patients.c.name.label("patient"), patients.c.label.label("label")]

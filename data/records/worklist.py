@@ -52,6 +52,7 @@ class WorklistRow:
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
     assigned_to: str | None = None  # an account
+    sent_by: str = ""  # an account, or where it was received from
     urgency: Urgency = Urgency.ROUTINE
     doubt: DoubtKind = DoubtKind.NONE
     queue: QueuePlace | None = None  # while it waits to be read or is read

@@ -76,6 +76,12 @@ class JobStore:
             rows = connection.execute(query if kind is None else query.where(jobs.c.kind == kind))
             return [_job(row) for row in rows]
 
+    def number_unfinished(self, kind: str) -> int:
+        """How many jobs of this kind are queued or run."""
+        query = select(func.count()).where(jobs.c.state.in_(_UNFINISHED), jobs.c.kind == kind)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
         query = select(jobs.c.state, func.count()).group_by(jobs.c.state)

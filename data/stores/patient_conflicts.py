@@ -9,7 +9,19 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, ScalarSelect, delete, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Row,
+    ScalarSelect,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from data.database import new_id, now, reading, writing
 from data.errors import InvalidInput, NotFound
@@ -122,12 +134,7 @@ def note_conflicts(connection: Connection, patient_id: str, namesakes: Sequence[
 
 def pseudonyms_in_conflict(connection: Connection, patient_id: str) -> tuple[str, ...]:
     """The pseudonyms of those whom nobody has told apart from a patient, or taken for the same one."""
-    other = or_(
-        (patient_conflicts.c.first_id == patient_id) & (patient_conflicts.c.second_id == patients.c.id),
-        (patient_conflicts.c.second_id == patient_id) & (patient_conflicts.c.first_id == patients.c.id),
-    )
-    query = select(patients.c.pseudonym).join(patient_conflicts, other).where(_IS_OPEN)
-    return tuple(connection.execute(query.order_by(patients.c.created_at, patients.c.id)).scalars())
+    return tuple(connection.execute(_IN_CONFLICT, {"wanted": patient_id}).scalars())
 
 
 def forget_patients(connection: Connection, patient_ids: Collection[str]) -> None:
@@ -139,6 +146,17 @@ def forget_patients(connection: Connection, patient_ids: Collection[str]) -> Non
 
 
 _IS_OPEN = patient_conflicts.c.state == ConflictState.OPEN.value
+_WANTED: BindParameter[str] = bindparam("wanted")
+_OTHER = or_(
+    (patient_conflicts.c.first_id == _WANTED) & (patient_conflicts.c.second_id == patients.c.id),
+    (patient_conflicts.c.second_id == _WANTED) & (patient_conflicts.c.first_id == patients.c.id),
+)
+_IN_CONFLICT = (  # made once: making a statement takes longer than carrying it out
+    select(patients.c.pseudonym)
+    .join(patient_conflicts, _OTHER)
+    .where(_IS_OPEN)
+    .order_by(patients.c.created_at, patients.c.id)
+)
 
 
 def _concerns(patient_ids: Collection[str]) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Text, bindparam, insert, or_, se
 from data.columns import folded
 from data.database import new_id, now, reading, statement_parts, writing
 from data.encryption import keyring_of
+from data.lookups import once_in_moment
 from data.records import Identity, Patient
 from data.revisions import bump
 from data.stores.patient_conflicts import (
@@ -60,6 +61,9 @@ class PatientStore:
 
     def get(self, patient_id: str, *, with_identity: bool) -> Patient | None:
         """The patient of this (our own) id; `identity` stays None unless asked for."""
+        return once_in_moment(self._engine, self._get, patient_id, with_identity)
+
+    def _get(self, patient_id: str, with_identity: bool) -> Patient | None:
         with reading(self._engine) as connection:
             row = connection.execute(_ONE, {"wanted": patient_id}).one_or_none()
             if row is None:

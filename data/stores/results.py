@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import reading, statement_parts, writing
@@ -61,10 +61,8 @@ class ResultStore:
 
     def latest(self, scan_id: str) -> Result | None:
         """The scan's latest result, or None where it was never read."""
-        latest = scans.join(results, scans.c.latest_result_id == results.c.id)
-        query = select(results).select_from(latest).where(scans.c.id == scan_id)
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_LATEST, {"wanted": scan_id}).one_or_none()
         return None if row is None else _result(row)
 
     def latest_of(self, scan_ids: Sequence[str]) -> dict[str, Result]:
@@ -90,9 +88,16 @@ class ResultStore:
 
     def of_scan(self, scan_id: str) -> list[Result]:
         """All of the scan's results, newest first."""
-        query = select(results).where(results.c.scan_id == scan_id)
         with reading(self._engine) as connection:
-            return [_result(row) for row in connection.execute(query.order_by(results.c.created_at.desc()))]
+            return [_result(row) for row in connection.execute(_OF_SCAN, {"wanted": scan_id})]
+
+
+# Made once: making a statement takes longer than carrying it out.
+_LATEST_RESULTS = scans.join(results, scans.c.latest_result_id == results.c.id)
+_LATEST = select(results).select_from(_LATEST_RESULTS).where(scans.c.id == bindparam("wanted"))
+_OF_SCAN = (
+    select(results).where(results.c.scan_id == bindparam("wanted")).order_by(results.c.created_at.desc())
+)
 
 
 def _values(result: Result) -> dict[str, Any]:

@@ -23,6 +23,11 @@ _NEW = insert(reviews)
 _OF_RESULT = select(reviews).where(
     reviews.c.scan_id == bindparam("of_scan"), reviews.c.result_id == bindparam("of_result")
 )
+_OF_SCAN = (
+    select(reviews)
+    .where(reviews.c.scan_id == bindparam("wanted"))
+    .order_by(reviews.c.created_at.desc(), reviews.c.id.desc())
+)
 _COUNTS = select(scans.c.latest_result_id, results.c.current_review_id).select_from(
     scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
 ).where(scans.c.id == bindparam("of_scan"))  # fmt: skip
@@ -74,10 +79,8 @@ class ReviewStore:
 
     def of_scan(self, scan_id: str) -> list[Review]:
         """All reviews of all of the scan's results, newest first."""
-        query = select(reviews).where(reviews.c.scan_id == scan_id)
-        newest = (reviews.c.created_at.desc(), reviews.c.id.desc())
         with reading(self._engine) as connection:
-            return [review_of(row) for row in connection.execute(query.order_by(*newest))]
+            return [review_of(row) for row in connection.execute(_OF_SCAN, {"wanted": scan_id})]
 
     def of_scans(self, scan_ids: Sequence[str]) -> dict[str, list[Review]]:
         """As `of_scan`, of each of these scans."""

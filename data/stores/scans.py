@@ -15,6 +15,7 @@ from data.columns import folded
 from data.database import one_moment, reading, statement_parts, writing
 from data.errors import NO_PATIENT, NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
+from data.lookups import once_in_moment
 from data.records import (
     RecognisedSequence,
     Scan,
@@ -100,9 +101,11 @@ class ScanStore:
 
     def get(self, scan_id: str) -> Scan | None:
         """The scan, or None; one that was withdrawn is not here (`WithdrawalStore`)."""
-        query = select(scans).where(scans.c.id == scan_id, not_withdrawn(scans.c.id))
+        return once_in_moment(self._engine, self._get, scan_id)
+
+    def _get(self, scan_id: str) -> Scan | None:
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_ONE, {"wanted": scan_id}).one_or_none()
         return None if row is None else _scan(row)
 
     def existing(self, scan_id: str) -> Scan:
@@ -146,12 +149,6 @@ class ScanStore:
                 query = select(scans.c.id).where(scans.c.id.in_(part), not_withdrawn(scans.c.id))
                 known.update(connection.execute(query).scalars())
         return known
-
-    def senders(self, scan_ids: Collection[str]) -> dict[str, str]:
-        """Who sent each of these scans that is here, by its id."""
-        query = select(scans.c.id, scans.c.uploaded_by).where(scans.c.id.in_(scan_ids))
-        with reading(self._engine) as connection:
-            return {row.id: row.uploaded_by for row in connection.execute(query)}
 
     def in_short(self, scan_ids: Collection[str]) -> dict[str, UploadedScan]:
         """Of each of these scans that is here what an upload's list says of it, by its id."""
@@ -244,6 +241,7 @@ _OF_SCANS = (
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
 _KNOWN = select(patients.c.id, patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
+_ONE = select(scans).where(scans.c.id == bindparam("wanted"), not_withdrawn(scans.c.id))
 _OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, insert, select
 
 from data.database import reading, statement_parts, writing
+from data.lookups import once_in_moment
 from data.records import Review, SecondReading
 from data.revisions import bump
 from data.stores.reviews import review_of
@@ -50,9 +51,12 @@ class SecondReadingStore:
 
     def of_latest(self, scan_ids: Collection[str]) -> list[Read]:
         """Those of these scans' latest results, with all reviews of the result."""
+        return list(once_in_moment(self._engine, self._of_latest, tuple(scan_ids)))
+
+    def _of_latest(self, scan_ids: tuple[str, ...]) -> list[Read]:
         read: list[Read] = []
         with reading(self._engine) as connection:
-            for part in statement_parts(list(scan_ids)):
+            for part in statement_parts(scan_ids):
                 read += _with_reviews(connection, _LATEST_OF, {"wanted": part})
         return read
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.database import reading, statement_parts, writing
+from data.lookups import once_in_moment
 from data.records import EscapeReason, Measurements, UnaidedFinding, UnaidedReading, UnaidedRule
 from data.revisions import bump
 from data.tables import (
@@ -54,9 +55,12 @@ class UnaidedStore:
 
     def of_scans(self, scan_ids: Collection[str]) -> list[UnaidedReading]:
         """Those of these scans, the oldest first."""
+        return list(once_in_moment(self._engine, self._of_these, tuple(scan_ids)))
+
+    def _of_these(self, scan_ids: tuple[str, ...]) -> list[UnaidedReading]:
         kept: list[UnaidedReading] = []
         with reading(self._engine) as connection:
-            for part in statement_parts(list(scan_ids)):
+            for part in statement_parts(scan_ids):
                 kept += _of_scans(connection, part)
         return kept
 

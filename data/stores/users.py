@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
@@ -19,6 +19,7 @@ from data.revisions import bump
 from data.tables import REVISION_OF_USERS, users
 
 _NO_ACCOUNT = "There is no such account."
+_ONE = select(users).where(users.c.id == bindparam("wanted"))  # made once: that takes long
 _MAIL_COLUMNS = {  # by topic: what of it is chosen, and up to when it was told
     MailTopic.REVIEWS: (users.c.review_mails, users.c.review_mails_until),
     MailTopic.ALERTS: (users.c.alert_mails, users.c.alert_mails_until),
@@ -67,7 +68,7 @@ class UserStore:
     def get(self, user_id: str) -> User | None:
         """The account, or None."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+            row = connection.execute(_ONE, {"wanted": user_id}).one_or_none()
         return None if row is None else user_of(row)
 
     def all(self) -> list[User]:

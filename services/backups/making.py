@@ -13,6 +13,7 @@ import fcntl
 import logging
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ from services.settings import Settings
 log = logging.getLogger(__name__)
 
 PRIVATE_FOLDER = 0o700
+NAP_S = 0.05
 _NAME_VERSIONS = ("results", "promotions")
 """Tables whose rows name versions that are in MLflow's database."""
 NOT_MADE = "MLflow's database is not in this backup: nothing has made it yet, the server's first start will."
@@ -91,10 +93,7 @@ class BackupMaker:
         """
         self._refuse_places()
         with self._alone():
-            began_at = self._clock()
-            folder = self._into / manifest.name_of(began_at)
-            if folder.exists():
-                raise Busy("A backup was made within this second: try again.")
+            began_at, folder = self._begin()
             beside = self._into / f".{folder.name}.part"
             try:
                 beside.mkdir(mode=PRIVATE_FOLDER)
@@ -110,6 +109,12 @@ class BackupMaker:
             done = last.LastBackup(began_at, str(folder), made.files, made.bytes)
             last.note(self._settings.home, done, last.shared_by(self._settings))
             return Made(folder, made, copying.copied_bytes, self._thin_out(keep))
+
+    def _begin(self) -> tuple[datetime, Path]:
+        """When this backup begins, and its folder: it waits for a second in which none was made."""
+        while (folder := self._into / manifest.name_of(at := self._clock())).exists():
+            time.sleep(NAP_S)
+        return at, folder
 
     def _fill(self, folder: Path, copying: Copying, at: datetime, *, with_key: bool) -> Manifest:
         settings = self._settings

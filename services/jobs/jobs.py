@@ -175,6 +175,10 @@ class Jobs:
         """The job of this kind and subject that waits or runs, or None."""
         return self._store.open(kind, subject)
 
+    def number_unfinished(self, kind: str) -> int:
+        """How many jobs of this kind wait or run."""
+        return self._store.number_unfinished(kind)
+
     def unfinished_subjects(self, kind: str) -> set[str]:
         """What jobs of this kind that wait or run are about."""
         return {job.subject for job in self._store.unfinished(kind)}

@@ -93,13 +93,16 @@ class Reading:
 
     def require_room(self) -> None:
         """Raises Busy where as many scans wait as may: then it says when half of them will be read."""
-        queue = self.queue() if self._most_queued else {}
-        if len(queue) < self._most_queued or not queue:
+        if not self._most_queued:
             return
+        n = self._jobs.number_unfinished(JOB)  # each upload asks: places cost more than to count
+        if n < self._most_queued:
+            return
+        queue = self.queue()
         expected = [place.expected_s for place in queue.values() if place.expected_s is not None]
-        half_s = max(expected) / 2 if len(expected) == len(queue) else UNKNOWN_S
+        half_s = max(expected) / 2 if expected and len(expected) == len(queue) else UNKNOWN_S
         seconds = come_back_after(half_s)
-        raise Busy(FULL.format(n=len(queue), when=expected_words(seconds)), seconds)
+        raise Busy(FULL.format(n=n, when=expected_words(seconds)), seconds)
 
     def prefer(self, scan_id: str, urgency: Urgency | None) -> None:
         """Have a scan that waits to be read come before others where it is urgent, else in its turn again."""

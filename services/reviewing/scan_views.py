@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import nibabel as nib
 import numpy as np
@@ -309,6 +310,7 @@ def conflict_words(patient: Patient) -> tuple[str, ...]:
     return (IN_CONFLICT.format(", ".join(patient.in_conflict_with)),)
 
 
+@lru_cache  # most scans of a house lie in one of a few ways; asked for with each look at a scan
 def letters(grid: SourceGrid) -> Letters | None:
     """The body's directions at (left, right, top, bottom) of the picture; None where unknown."""
     affine = formats.display_affine(grid)

@@ -141,17 +141,16 @@ class Worklist:
 
     def _queued(self, rows: tuple[WorklistRow, ...], viewer: User) -> tuple[WorklistRow, ...]:
         """Rows that say of what is not read yet where it stands, and whether the viewer may cancel that."""
-        unread = [row.scan_id for row in rows if row.status.in_queue]
-        if not unread:
+        if not any(row.status.in_queue for row in rows):
             return rows
-        queue, sent_by = self._queue(), self._scans.senders(unread)
+        queue = self._queue()
         return tuple(
             replace(
                 row,
                 queue=queue.get(row.scan_id),
-                may_cancel=may(viewer, to_cancel(viewer, sent_by[row.scan_id])),
+                may_cancel=may(viewer, to_cancel(viewer, row.sent_by)),
             )
-            if row.scan_id in sent_by
+            if row.status.in_queue
             else row
             for row in rows
         )

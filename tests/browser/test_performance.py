@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from data.records import Role
 from services import keys
@@ -134,6 +134,32 @@ def test_what_is_folded_is_asked_for_once_it_is_opened_and_follows_the_address(c
     page.reload()
     expect(training).to_contain_text("Registered")
     expect(groups).to_be_empty()
+
+
+def test_a_part_that_a_link_names_stays_in_view_while_what_is_above_it_is_filled(clinic, open_tab) -> None:
+    tab = open_tab(1280, 500)
+    page = tab.sign_in(Role.HEAD, "/performance?version=1")
+    late: list[Route] = []
+
+    def answered_late(route: Route) -> None:
+        if "performance-fold-pairs" in (route.request.post_data or "") and not late:
+            late.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component", answered_late)
+    page.goto(tab.address + "/performance?version=1&vs=2#performance-fold-training")
+    training = page.locator("#performance-fold-training")
+    expect(training).to_contain_text("Registered")
+    expect(training).to_be_in_viewport()
+    late[0].continue_()
+    expect(page.locator("#performance-comparison")).to_contain_text("were read by both")
+    expect(training.locator("summary").first).to_be_in_viewport()
+    page.mouse.wheel(0, -5000)
+    expect(page.locator("h1")).to_be_in_viewport()
+    page.set_viewport_size({"width": 700, "height": 500})  # whoever has scrolled is not taken back
+    page.wait_for_timeout(500)
+    expect(page.locator("h1")).to_be_in_viewport()
 
 
 def test_clinicians_see_it_and_set_nothing(clinic, open_tab) -> None:

@@ -41,6 +41,7 @@ ANEW, OPENED_ANEW = (
 ROWS = "..worklist-grid.getRowsResponse"
 PANELS = "..scan-title.children"
 WORDS = "worklist-words.data"
+SEEN = "worklist-seen"
 _MAX_AGE = re.compile(r"max-age=(\d+)")
 _SCANS = re.compile(r'"scan_id":\s*"([0-9a-f]{32})"')
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -168,7 +169,7 @@ class Clinician(HttpUser):
 
     def _look(self, opened: int, requests: list[dict[str, str]], scan: str, shown: int) -> None:
         """Look for changes as an open page does, until another one is opened."""
-        again = [each for each in requests if _output(each).startswith((ROWS, PANELS))]
+        again = [_again(each) for each in requests if _output(each).startswith((ROWS, PANELS))]
         if not again:
             return
         path, seen = (f"/scans/{scan}/state" if scan else "/changes"), None
@@ -258,6 +259,15 @@ def send(user: HttpUser, label: str) -> int:
 
 def _output(request: dict[str, str]) -> str:
     return json.loads(request["body"])["output"] if "_dash-update" in request["path"] else ""
+
+
+def _again(request: dict[str, str]) -> dict[str, str]:
+    """The request as a page makes it that has had its first rows: it knows which changes these show."""
+    body = json.loads(request["body"])
+    for each in body.get("state", ()):
+        if each["id"] == SEEN:
+            each["value"] = "the changes before"
+    return request | {"body": json.dumps(body)}
 
 
 def _sealed(request: dict[str, str], sealed: str) -> dict[str, str]:

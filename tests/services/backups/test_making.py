@@ -231,6 +231,16 @@ def test_one_backup_at_a_time_none_in_the_house_and_nothing_is_left_of_a_failed_
     assert not list(into.glob(".*.part"))
 
 
+def test_a_backup_within_the_second_of_another_waits(house: tuple[Clinic, User], tmp_path: Path) -> None:
+    clinic, _ = house
+    moments = [now().replace(microsecond=0)] * 3
+    moments.append(moments[0] + timedelta(seconds=1))
+    maker = BackupMaker(clinic.services.settings, tmp_path / "backups", clock=lambda: moments.pop(0))
+    first, second = maker.make(), maker.make()
+    assert [first.folder, second.folder] == manifest.complete(tmp_path / "backups")
+    assert second.manifest.made_at - first.manifest.made_at == timedelta(seconds=1)
+
+
 def test_a_disk_that_is_too_small_is_said_and_nothing_is_left_on_it(
     house: tuple[Clinic, User], tmp_path: Path
 ) -> None:
