@@ -147,14 +147,17 @@ def test_a_part_that_a_link_names_stays_in_view_while_what_is_above_it_is_filled
         else:
             route.continue_()
 
-    page.route("**/_dash-update-component", answered_late)
-    page.goto(tab.address + "/performance?version=1&vs=2#performance-fold-training")
+    page.route(re.compile("/_dash-update-component"), answered_late)
+    with page.expect_request(lambda asked: "performance-fold-pairs" in (asked.post_data or "")):
+        page.goto(tab.address + "/performance?version=1&vs=2#performance-fold-training")
     training = page.locator("#performance-fold-training")
     expect(training).to_contain_text("Registered")
     expect(training).to_be_in_viewport()
     late[0].continue_()
     expect(page.locator("#performance-comparison")).to_contain_text("were read by both")
     expect(training.locator("summary").first).to_be_in_viewport()
+    page.mouse.move(600, 300)
+    page.wait_for_timeout(500)  # the page has settled: a wheel that turns while it moves may be lost
     page.mouse.wheel(0, -5000)
     expect(page.locator("h1")).to_be_in_viewport()
     page.set_viewport_size({"width": 700, "height": 500})  # whoever has scrolled is not taken back
