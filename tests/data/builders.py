@@ -39,7 +39,7 @@ from data.stores.scans import ScanStore
 MORNING = datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)
 
 # What a row says beside its columns, or may be done with it: nothing is sorted by these.
-_NO_COLUMNS = {"second_reading", "unaided", "suspended", "not_accepted", "queue", "may_cancel"}
+_NO_COLUMNS = {"second_reading", "unaided", "suspended", "not_accepted", "queue", "may_cancel", "sent_by"}
 WORKLIST_COLUMNS = sorted(WorklistRow.__dataclass_fields__.keys() - _NO_COLUMNS)
 
 

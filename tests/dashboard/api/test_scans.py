@@ -33,6 +33,7 @@ def test_a_program_is_told_when_to_come_back_while_too_many_scans_wait(
 ) -> None:
     queue = {f"scan {place}": QueuePlace(place, waiting, 2.0 * place) for place in range(1, waiting + 1)}
     monkeypatch.setattr(clinic.services.reading.readings, "queue", lambda: queue)
+    monkeypatch.setattr(clinic.services.jobs, "number_unfinished", lambda kind: waiting)
     answer = server.test_client().post("/api/v1/scans?name=brain.nii", data=b"scan", headers=bearer())
     assert answer.status_code == status
     if status == 503:

@@ -21,7 +21,9 @@ def test_the_same_unfinished_work_is_kept_once(jobs):
     assert jobs.add(a_job(kind="export"))[1]
     jobs.start(first.id, "run")
     assert not jobs.add(a_job())[1]
+    assert jobs.number_unfinished("read") == 2
     jobs.finish(first.id, "run")
+    assert jobs.number_unfinished("read") == 1
     assert jobs.add(a_job())[1]
 
 
