@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
-from data.database import looked_up_in_moment, reading
+from data.database import reading
+from data.department_wall import whole_house
+from data.lookups import once_in_moment
 from data.tables.revisions import revisions
 
 _BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 _ALL = select(revisions.c.name, revisions.c.value)
-_LOOKED_UP = "revisions"
 
 
 def bump(connection: Connection, name: str) -> None:
@@ -25,16 +26,15 @@ def bump(connection: Connection, name: str) -> None:
 
 def revisions_now(engine: Engine) -> Mapping[str, int]:
     """How often each part of the database was changed, by its name; within `one_moment` looked up once."""
-    looked_up = looked_up_in_moment(engine)
-    known: Mapping[str, int] | None = None if looked_up is None else looked_up.get(_LOOKED_UP)
-    if known is None:
-        with reading(engine) as connection:
-            known = {row.name: int(row.value) for row in connection.execute(_ALL)}
-        if looked_up is not None:
-            looked_up[_LOOKED_UP] = known
-    return known
+    with whole_house():  # they are the same whoever asks
+        return once_in_moment(engine, _looked_up, engine)
 
 
 def revision(engine: Engine, name: str) -> int:
     """How often the named part of the database was changed."""
     return revisions_now(engine)[name]
+
+
+def _looked_up(engine: Engine) -> Mapping[str, int]:
+    with reading(engine) as connection:
+        return {row.name: int(row.value) for row in connection.execute(_ALL)}

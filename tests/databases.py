@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, event, inspect
 
 from data.database import migrate, open_database
 from data.tracking import Tracking
@@ -24,6 +24,18 @@ def migrated(url: str) -> Engine:
     if not inspect(engine).get_table_names():
         _copy(_template(), engine)
     return engine
+
+
+def questions_to(engine: Engine, about: str = "") -> list[str]:
+    """Every SELECT with these words that gets to the database from here on; the list grows."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT") and about in statement:
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    return statements
 
 
 def new_mlflow(folder: Path) -> str:

@@ -12,13 +12,11 @@
     kept.abort();
     const own = (kept = new AbortController());
     const { signal } = own;
+    const letGo = () => own.abort();
     const grown = new ResizeObserver(() => part.scrollIntoView({ block: "start" })); // a first time as it begins
-    const end = setTimeout(() => grown.disconnect(), LONGEST_MS);
-    signal.addEventListener("abort", () => {
-      grown.disconnect();
-      clearTimeout(end);
-    });
-    ACTS.forEach((act) => window.addEventListener(act, () => own.abort(), { capture: true, passive: true, signal }));
+    signal.addEventListener("abort", () => grown.disconnect());
+    ACTS.forEach((act) => window.addEventListener(act, letGo, { capture: true, passive: true, signal }));
+    setTimeout(letGo, LONGEST_MS);
     grown.observe(document.body);
   };
 })(window.lightbox);

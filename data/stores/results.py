@@ -62,18 +62,16 @@ class ResultStore:
     def latest(self, scan_id: str) -> Result | None:
         """The scan's latest result, or None where it was never read."""
         with reading(self._engine) as connection:
-            row = connection.execute(_LATEST, {"wanted": scan_id}).one_or_none()
+            row = connection.execute(_LATEST_OF, {"wanted": scan_id}).one_or_none()
         return None if row is None else _result(row)
 
     def latest_of(self, scan_ids: Sequence[str]) -> dict[str, Result]:
         """As `latest`, of those of these scans that were read."""
-        latest = scans.join(results, scans.c.latest_result_id == results.c.id)
-        query = select(results).select_from(latest)
         with reading(self._engine) as connection:
             return {
                 row.scan_id: _result(row)
                 for part in statement_parts(scan_ids)
-                for row in connection.execute(query.where(scans.c.id.in_(part)))
+                for row in connection.execute(_LATEST.where(scans.c.id.in_(part)))
             }
 
     def of_scans(self, scan_ids: Sequence[str]) -> dict[str, list[Result]]:
@@ -93,8 +91,8 @@ class ResultStore:
 
 
 # Made once: making a statement takes longer than carrying it out.
-_LATEST_RESULTS = scans.join(results, scans.c.latest_result_id == results.c.id)
-_LATEST = select(results).select_from(_LATEST_RESULTS).where(scans.c.id == bindparam("wanted"))
+_LATEST = select(results).select_from(scans.join(results, scans.c.latest_result_id == results.c.id))
+_LATEST_OF = _LATEST.where(scans.c.id == bindparam("wanted"))
 _OF_SCAN = (
     select(results).where(results.c.scan_id == bindparam("wanted")).order_by(results.c.created_at.desc())
 )

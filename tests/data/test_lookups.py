@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from data.database import one_moment, together
 from data.department_wall import seen_by, whole_house
@@ -17,41 +15,28 @@ from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from tests.data.builders import MORNING, a_kept_scan
-from tests.databases import migrated
+from tests.databases import questions_to
 
 NORTH = Department("n" * 32, "North", (), (), MORNING)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Engine]:
-    """A database in a file, as several threads read it."""
-    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def scan(house: Engine) -> Scan:
+def scan(file_engine: Engine) -> Scan:
     """A scan of a patient with a name."""
-    return a_kept_scan(house)
+    return a_kept_scan(file_engine)
 
 
 @pytest.fixture
-def asked(house: Engine, scan: Scan) -> list[str]:
+def asked(file_engine: Engine, scan: Scan) -> list[str]:
     """Every question that gets to the database from here on."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("SELECT"):
-            statements.append(statement)
-
-    event.listen(house, "before_cursor_execute", note)
-    return statements
+    return questions_to(file_engine)
 
 
-def test_the_same_scan_is_looked_up_once_in_a_moment(house: Engine, scan: Scan, asked: list[str]) -> None:
-    store = ScanStore(house)
-    with one_moment(house):
+def test_the_same_scan_is_looked_up_once_in_a_moment(
+    file_engine: Engine, scan: Scan, asked: list[str]
+) -> None:
+    store = ScanStore(file_engine)
+    with one_moment(file_engine):
         assert store.get(scan.id) == store.get(scan.id) == store.existing(scan.id)
         assert len(asked) == 1
         assert store.get("0" * 32) is None and store.get("0" * 32) is None
@@ -61,44 +46,46 @@ def test_the_same_scan_is_looked_up_once_in_a_moment(house: Engine, scan: Scan, 
     assert len(asked) == 4
 
 
-def test_whoever_writes_sees_what_was_written(house: Engine, scan: Scan) -> None:
-    store = ScanStore(house)
+def test_whoever_writes_sees_what_was_written(file_engine: Engine, scan: Scan) -> None:
+    store = ScanStore(file_engine)
 
     def status() -> ScanStatus:
         return store.existing(scan.id).status
 
-    with one_moment(house), ThreadPoolExecutor(1) as other:
+    with one_moment(file_engine), ThreadPoolExecutor(1) as other:
         before = status()
         other.submit(store.set_status, scan.id, ScanStatus.READING).result()
         assert status() is before  # of this moment
         store.set_status(scan.id, ScanStatus.FAILED, "torn")
         assert status() is ScanStatus.FAILED
-        with together(house):
+        with together(file_engine):
             store.set_status(scan.id, ScanStatus.WAITING)
             assert status() is ScanStatus.WAITING
         assert status() is ScanStatus.WAITING
 
 
-def test_what_is_looked_up_for_the_house_is_not_handed_to_a_department(house: Engine, scan: Scan) -> None:
-    DepartmentStore(house).put(NORTH)
-    store = ScanStore(house)
-    with one_moment(house), seen_by(frozenset({NORTH.id})):
+def test_what_is_looked_up_for_the_house_is_not_handed_to_a_department(
+    file_engine: Engine, scan: Scan
+) -> None:
+    DepartmentStore(file_engine).put(NORTH)
+    store = ScanStore(file_engine)
+    with one_moment(file_engine), seen_by(frozenset({NORTH.id})):
         assert store.get(scan.id) is None
         with whole_house():
             assert store.get(scan.id) is not None
         assert store.get(scan.id) is None
 
 
-def test_a_patient_without_a_name_is_another_answer(house: Engine, scan: Scan) -> None:
-    store = PatientStore(house)
-    with one_moment(house):
+def test_a_patient_without_a_name_is_another_answer(file_engine: Engine, scan: Scan) -> None:
+    store = PatientStore(file_engine)
+    with one_moment(file_engine):
         named, unnamed = (store.get(scan.patient_id, with_identity=shown) for shown in (True, False))
     assert named is not None and named.identity is not None
     assert unnamed is not None and unnamed.identity is None
 
 
-def test_stores_do_not_take_each_others_answers(house: Engine) -> None:
-    with one_moment(house):
-        assert once_in_moment(house, str.upper, "a") == "A"
-        assert once_in_moment(house, str.title, "a scan") == "A Scan"
-        assert once_in_moment(house, str.upper, "b") == "B"
+def test_stores_do_not_take_each_others_answers(file_engine: Engine) -> None:
+    with one_moment(file_engine):
+        assert once_in_moment(file_engine, str.upper, "a") == "A"
+        assert once_in_moment(file_engine, str.title, "a scan") == "A Scan"
+        assert once_in_moment(file_engine, str.upper, "b") == "B"
