@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 from models.evaluation import Evaluation
 from models.statistics.estimate import Estimate
-from models.task import Task
+from models.task import Decision, Task
+from models.trainings import training_of
 from models.weights import REFERENCE, Trained
 
 ABOUT = "about.md"
@@ -69,19 +72,47 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         "## This version",
         "",
         f"- weights: SHA-256 `{trained.sha256}`",
-        f"- decision: threshold {trained.decision.threshold:g} after temperature "
-        f"{trained.decision.temperature:.3g} and bias {trained.decision.bias:.3g}; pixel threshold "
+        f"- decision: {_presence(trained.decision)}; pixel threshold "
         f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped",
         f"- preprocessing: {task.preprocessing}",
         *_reference(trained),
         f"- data: SHA-256 `{facts.get('data_sha256', 'unknown')}`, validation fold "
         f"{facts.get('validation_fold', 'unknown')} of 5",
         *_revision(facts.get("data_revision")),
-        f"- made by: `python app.py train {task.name} --data DIR`, {facts.get('minutes', '?')} minutes on "
+        f"- made by: `{_command(task, facts)}`, {facts.get('minutes', '?')} minutes on "
         f"{facts.get('device', 'unknown')}, {facts.get('software', '')}",
         *[f"- {note}" for note in facts.get("notes", [])],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _presence(decision: Decision) -> str:
+    """From where on a scan is called."""
+    if decision.presence is None:
+        return (
+            f"threshold {decision.threshold:g} after temperature {decision.temperature:.3g} and bias "
+            f"{decision.bias:.3g}"
+        )
+    abnormal = "" if decision.abnormal is None else f", said to be abnormal from {decision.abnormal:g} on"
+    return (
+        f"threshold {decision.threshold:g} of a probability fitted to what the outlines show, never surer "
+        f"than {decision.certainty:g}{abnormal}"
+    )
+
+
+def _command(task: Task, facts: Mapping[str, Any]) -> str:
+    """What makes this version again: the task's training, and each of its choices that is another today.
+
+    A choice that is gone today is left out.
+    """
+    training = training_of(task.name)
+    today = asdict(training.recipe) | asdict(training.choices)
+    then = facts.get("recipe", {})
+    changes = [f"--set {name}={then[name]}" for name in today if name in then and then[name] != today[name]]
+    fold = facts.get("validation_fold", training.validation_fold)
+    words = ["python app.py train", task.name, "--data DIR"]
+    folds = [f"--fold {fold}"] if fold != training.validation_fold else []
+    return " ".join([*words, *folds, *changes])
 
 
 def _reference(trained: Trained) -> list[str]:

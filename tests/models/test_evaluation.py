@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from models.statistics.estimate import Estimate
 from models.task import Decision
 from models.tasks import ALL
 from models.training import right_and_wrong
+from models.trainings import training_of
 
 HEALTHY = np.zeros(5, bool)
 
@@ -56,3 +58,31 @@ def test_a_training_run_reports_no_recall_without_an_ill_case() -> None:
     assert right_and_wrong(healthy, called) == pytest.approx(
         {"accuracy": 0.5, "recall": math.nan, "far": 0.5, "frr": math.nan}, nan_ok=True
     )
+
+
+def test_the_card_says_the_whole_command_and_what_the_threshold_is_of(tmp_path: Path) -> None:
+    training = training_of("pneumonia")
+    as_shipped = asdict(training.recipe) | asdict(training.choices)
+    plain = {"validation_fold": training.validation_fold, "recipe": as_shipped, "minutes": 3}
+    other = {
+        "validation_fold": 2,
+        "recipe": as_shipped | {"learning_rate": 0.0003, "start": "shipped", "gone_since": 1},
+    }
+    fitted = Decision(0.6, certainty=0.99, presence=(1.0,), abnormal=0.1)
+    cards_of = [
+        cards.card(
+            training.task, weights.save(tmp_path, {"a": torch.zeros(1)}, decision, {}, facts), _evaluation()
+        )
+        for decision, facts in ((Decision(0.5, temperature=2.0, bias=0.25), plain), (fitted, other))
+    ]
+    assert "- made by: `python app.py train pneumonia --data DIR`, 3 minutes on" in cards_of[0]
+    assert "- decision: threshold 0.5 after temperature 2 and bias 0.25; pixel threshold" in cards_of[0]
+    command = (
+        "python app.py train pneumonia --data DIR --fold 2 --set learning_rate=0.0003 --set start=shipped"
+    )
+    assert f"- made by: `{command}`," in cards_of[1]
+    assert (
+        "threshold 0.6 of a probability fitted to what the outlines show, never surer than 0.99"
+        in cards_of[1]
+    )
+    assert "than 0.99, said to be abnormal from 0.1 on; pixel threshold" in cards_of[1]
