@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import Doubt, ScanHeader, Spacing, TaskWords
+from data.records import Doubt, KnownMiss, ScanHeader, Spacing, TaskWords
 from models.encoders import Encoder
 from models.imaging import Crop
 from models.retraining import Layout
@@ -124,7 +124,8 @@ class Task:
     choice of encoder. `admits` is for tasks whose pictures the gate's
     network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
     `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
-    `finding` a task is called by its name. `layout` writes reviewed scans as the labelled folder that
+    `finding` a task is called by its name. `known_misses` is what it was measured to miss, which people are
+    told beside each answer that it found nothing. `layout` writes reviewed scans as the labelled folder that
     its own trainer reads; without one there are no retraining packs of the task. `heat_map` is for a
     task whose answers' heat maps were measured to lie where the disease can be: pages draw no others.
     """
@@ -147,6 +148,7 @@ class Task:
     body_part: str = ""
     layout: Layout | None = None
     heat_map: bool = False
+    known_misses: tuple[KnownMiss, ...] = ()
 
     @property
     def words(self) -> TaskWords:
@@ -160,4 +162,5 @@ class Task:
             body_part=self.body_part,
             draws_mask=self.kind is TaskKind.SEGMENTATION,
             heat_map=self.heat_map,
+            known_misses=self.known_misses,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data.records import Doubt, Outcome, TaskWords
+from data.records import Doubt, Outcome, Result, TaskWords
 from models import tasks
 from models.task import Task
 
@@ -44,6 +44,19 @@ def outcome_words(task: str, outcome: Outcome) -> str:
 def reasons(doubts: Sequence[Doubt]) -> str:
     """Why an answer is uncertain, in one line without a full stop; "" where it is not."""
     return "; ".join(doubt.words for doubt in doubts)
+
+
+def not_ruled_out(result: Result) -> str | None:
+    """What "not found" leaves open all the same, in a sentence; None where nothing is known of it."""
+    recognised = result.provenance.recognised
+    if result.outcome is not Outcome.NOT_FOUND or recognised is None or recognised.sequence is None:
+        return None
+    missed = [
+        miss.finding for miss in words_of(result.task).known_misses if miss.sequence is recognised.sequence
+    ]
+    if not missed:
+        return None
+    return f"This does not rule out {' or '.join(missed)}: on {recognised.sequence} the model misses some."
 
 
 def finding_measured_by(*clinical: Task) -> str:

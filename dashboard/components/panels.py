@@ -37,7 +37,7 @@ from services.reading_words import (
     spacing_words,
     warns_of_outline,
 )
-from services.task_words import outcome_words, words_of
+from services.task_words import not_ruled_out, outcome_words, words_of
 
 if TYPE_CHECKING:
     from services.reviewing.scan_views import ScanView
@@ -106,6 +106,7 @@ def answer_parts(result: Result) -> list[Component]:
     """The answer in large, and what the model says of it."""
     return [
         headline(result),
+        *caution(result),
         probability_bar(result),
         *expected_overlap(result),
         *outside_distance(result),
@@ -156,6 +157,12 @@ def headline(result: Result) -> Component:
     words = outcome_words(result.task, result.outcome)
     sign = [icon(UNCERTAIN_ICON, "me-2")] if result.outcome is Outcome.UNCERTAIN else []
     return html.Div([*sign, words], className=f"lb-headline lb-outcome-{result.outcome}")
+
+
+def caution(result: Result) -> list[Component]:
+    """Say what "not found" leaves open; nothing where nothing is known of it."""
+    sentence = not_ruled_out(result)
+    return [] if sentence is None else [warning(sentence)]
 
 
 def without_heatmap(result: Result) -> list[Component]:

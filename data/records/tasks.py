@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from data.records.acquisition import MrSequence
+
+
+class KnownMiss(NamedTuple):
+    """What a task was measured to miss in pictures of a sequence, where it says that it found nothing."""
+
+    sequence: MrSequence
+    finding: str  # with its article: "a glioma that hardly enhances"
 
 
 @dataclass(frozen=True)
@@ -16,3 +26,4 @@ class TaskWords:
     body_part: str  # DICOM's Body Part Examined (PS3.16, annex L), "HEAD"; empty where it is unknown
     draws_mask: bool
     heat_map: bool = False  # whether its heat maps may be shown
+    known_misses: tuple[KnownMiss, ...] = ()

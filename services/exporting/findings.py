@@ -19,7 +19,7 @@ from services.reading_words import (
 )
 from services.reporting.reading_content import verdict_words
 from services.reviewing.prior import Prior
-from services.task_words import outcome_words, reasons
+from services.task_words import not_ruled_out, outcome_words, reasons
 
 WITHDRAWN = "WITHDRAWN: {name} rejected this AI result, {when}: {reason}. It is no result: disregard it."
 NO_ALL_CLEAR = "This is neither a finding nor an all-clear."
@@ -45,6 +45,7 @@ def headline(version: ResultVersion) -> str:
         said = f"{said}: {reasons(result.doubts)}."
     else:
         said = f"{said} (probability {result.probability:.2f}, threshold {result.threshold:.2f})."
+        said = " ".join(part for part in (said, not_ruled_out(result)) if part)
     if conclusion(version) is Outcome.UNCERTAIN:
         said = f"{said} {NO_ALL_CLEAR}"
     return f"{verdict_words(current, result.task)} {said}"

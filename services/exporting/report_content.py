@@ -15,7 +15,7 @@ from reports.dicom.origin import Origin
 from services.exporting.lesions import sized_segments
 from services.exporting.versions import BY_A_REVIEWER, ResultVersion
 from services.reading_words import VERDICT_NAMES
-from services.task_words import outcome_words
+from services.task_words import not_ruled_out, outcome_words
 
 ANSWERS = {Outcome.FOUND: PRESENT, Outcome.NOT_FOUND: ABSENT, Outcome.UNCERTAIN: INDETERMINATE}
 _ON_A_PICTURE = 1e-6  # of the distance of slices
@@ -47,7 +47,7 @@ def report_content(
 def _comment(version: ResultVersion) -> str:
     result, mark = version.result, version.view.not_accepted
     said = f"{outcome_words(result.task, result.outcome)}. Outline {version.outline}."
-    return " ".join(part for part in (said, mark, NOTICE) if part)
+    return " ".join(part for part in (said, not_ruled_out(result), mark, NOTICE) if part)
 
 
 def _statements(version: ResultVersion) -> Iterator[sr.Statement]:

@@ -37,7 +37,7 @@ from services.reading_words import (
 from services.reporting.key_pictures import KeySlice
 from services.reviewing.pictures import CORRECTED
 from services.reviewing.scan_views import ScanView
-from services.task_words import OUTCOME_NAMES, outcome_words, reasons, words_of
+from services.task_words import OUTCOME_NAMES, not_ruled_out, outcome_words, reasons, words_of
 
 NOT_REVIEWED = "Not reviewed by a clinician."
 NO_SIDES = "The file does not say how the patient lies: no side is marked on the pictures."
@@ -126,6 +126,7 @@ def _answer(result: Result) -> list[tuple[str, Any]]:
         ("Asked for", f"{words.finding} in {words.picture}"),
         ("Answer", OUTCOME_NAMES[result.outcome].lower()),
         ("Why uncertain", reasons(result.doubts)),
+        ("Left open", not_ruled_out(result)),
         ("Model's own call", call if result.doubts else ""),
         ("Probability", f"{result.probability:.2f}, threshold {result.threshold:.2f}"),
         ("Expected overlap", "" if overlap is None else f"Dice {overlap:.2f} with a specialist's outline"),

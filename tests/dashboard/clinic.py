@@ -30,7 +30,10 @@ from data.records import (
     PNEUMONIA,
     Identity,
     ModelVersion,
+    MrSequence,
     Provenance,
+    RecognisedBy,
+    RecognisedSequence,
     Refusal,
     Result,
     Role,
@@ -299,6 +302,7 @@ class Clinic:
         expected: float | None = None,
         *,
         mask: NDArray[np.bool_] | None = None,
+        sequence: MrSequence | None = None,
         **changes: Any,
     ) -> Result:
         """A result with this mask, else one of boxes: the first from row 20, column 12, slices 8 to 13."""
@@ -308,6 +312,9 @@ class Clinic:
         placed = placed_affine(scan.grid) if scan.grid.kind == "dicom" else affine
         measurements = measure(mask, scan.spacing, placed if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
+        if sequence is not None:
+            recognised = RecognisedSequence(sequence, RecognisedBy.HEADER)
+            result = replace(result, provenance=replace(result.provenance, recognised=recognised))
         result = replace(result, measurements=measurements, has_mask=True, estimated_dice=expected, **changes)
         self.files.put(keys.mask(result.id), packed(mask))
         return self._keep(result)

@@ -4,8 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from data.records import Doubt, MrSequence, RecognisedBy, RecognisedSequence
 from models.tasks import CLINICAL, SUITABILITY
-from services.task_words import MEASURED_VOLUME, finding_measured_by, findings, pictures_read, words_of
+from services.task_words import (
+    MEASURED_VOLUME,
+    finding_measured_by,
+    findings,
+    not_ruled_out,
+    pictures_read,
+    words_of,
+)
+from tests.dashboard.clinic import Clinic
 
 BRAIN, CHEST = CLINICAL["brain-tumour"], CLINICAL["pneumonia"]
 
@@ -35,3 +44,21 @@ def test_volumes_are_called_after_the_one_finding_that_is_measured() -> None:
 def test_what_is_read_and_looked_for_is_that_of_the_clinical_tasks() -> None:
     assert pictures_read() == "a brain MRI or an upright chest X-ray"
     assert findings() == {"tumour", "pneumonia"}
+
+
+def test_not_found_says_what_it_leaves_open_on_the_sequence_where_that_was_measured(clinic: Clinic) -> None:
+    scan = clinic.add_volume("u")
+    nothing = clinic.read_volume(scan, sequence=MrSequence.T1_CONTRAST, positive=False)
+    assert not_ruled_out(nothing) == (
+        "This does not rule out a glioma that hardly enhances: on contrast-enhanced T1 the model misses some."
+    )
+    doubted = replace(nothing, doubts=(Doubt.NEAR_THRESHOLD,))
+    for other in (replace(nothing, positive=True), doubted, replace(nothing, task="pneumonia")):
+        assert not_ruled_out(other) is None
+    for recognised in (None, RecognisedSequence(None, RecognisedBy.PICTURE), _flair()):
+        made = replace(nothing.provenance, recognised=recognised)
+        assert not_ruled_out(replace(nothing, provenance=made)) is None
+
+
+def _flair() -> RecognisedSequence:
+    return RecognisedSequence(MrSequence.FLAIR, RecognisedBy.HEADER)

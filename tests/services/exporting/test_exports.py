@@ -40,9 +40,9 @@ def film() -> Dataset:
     return picture(pixels, **SAID | said)
 
 
-def read_series(clinic: Clinic, affine: Any = AXIAL, lesions: int = 2) -> Scan:
+def read_series(clinic: Clinic, affine: Any = AXIAL, lesions: int = 2, **changes: Any) -> Scan:
     scan = clinic.add_series(series(affine))
-    clinic.read_volume(scan, lesions)
+    clinic.read_volume(scan, lesions, **changes)
     return scan
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data.records import NOTICE, Doubt, RejectReason, Scan, User
+from data.records import NOTICE, Doubt, MrSequence, RejectReason, Scan, User
 from services.exporting.exports import Exports
 from services.exporting.forms import Form
 from tests.dashboard.clinic import Clinic, boxes, drawn_mask
@@ -124,3 +124,14 @@ def test_there_is_no_text_of_what_nobody_has_read_or_may_know(
     scan = read_series(clinic)
     clinic.services.reviewing.unaided.ask([scan.id], clinician)
     assert exports.findings(scan.id, clinician) == ""
+
+
+def test_what_not_found_leaves_open_leaves_with_it(clinic: Clinic, clinician: User, exports: Exports) -> None:
+    scan = read_series(clinic, sequence=MrSequence.T1_CONTRAST, positive=False)
+    said = (
+        "This does not rule out a glioma that hardly enhances: on contrast-enhanced T1 the model misses some."
+    )
+    assert f"AI: No tumour found (probability 0.97, threshold 0.41). {said}" in exports.findings(
+        scan.id, clinician
+    )
+    assert said.encode() in exports.file(scan.id, Form.SR, clinician).content

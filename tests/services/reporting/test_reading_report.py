@@ -11,7 +11,7 @@ import pytest
 from data.database import new_id
 from data.errors import NotFound
 from data.packing import packed
-from data.records import BRAIN_TUMOUR, Doubt, RejectReason, Result, Role, Scan, User
+from data.records import BRAIN_TUMOUR, Doubt, MrSequence, RejectReason, Result, Role, Scan, User
 from data.stores.audit import AuditLog
 from models.measuring import measure
 from services import keys
@@ -278,3 +278,15 @@ def test_what_was_not_read_has_no_report(clinic: Clinic, clinician: User, report
         reports.file(scan.id, "docx", clinician)
     with pytest.raises(NotFound, match="no such scan"):
         reports.text(scan.id, clinic.person(Role.ADMIN))
+
+
+def test_what_not_found_leaves_open_is_in_the_report(
+    clinic: Clinic, clinician: User, reports: ReadingReports
+) -> None:
+    scan = clinic.add_volume(clinician.id)
+    clinic.read_volume(scan, sequence=MrSequence.T1_CONTRAST, positive=False)
+    lines = reports.text(scan.id, clinician).splitlines()
+    assert "AI: No tumour found" in lines
+    assert any(
+        line.startswith("Left open: This does not rule out a glioma that hardly enhances") for line in lines
+    )
