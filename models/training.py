@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from tqdm import tqdm
 
 from data import atomic_files
@@ -52,6 +53,9 @@ class Recipe:
     kept: float = 0.0
     """Share of the shipped weights in the finished ones, where a training starts from them (Wortsman et al.,
     Robust fine-tuning of zero-shot models, CVPR 2022): what was learnt anew without losing what was known."""
+    small: float = 0.0
+    """Share of the epochs, the first ones, in which pictures are seen at two thirds of their size
+    (progressive learning, Tan and Le, EfficientNetV2, ICML 2021): twice as fast for a start from nothing."""
 
 
 class Trainable(Protocol):
@@ -215,10 +219,13 @@ def _epoch(run: _Run) -> tuple[float, int]:
         for group in run.optimiser.param_groups:
             group["lr"] = _learning_rate(recipe, position.total_steps, all_steps)
         inputs, targets = run.task.batch(batches[step], _generator(recipe.seed, position.epoch, step + 1))
-        inputs = processes.share(inputs).to(run.device, memory_format=torch.channels_last)
+        inputs, targets = processes.share(inputs), processes.share(targets).to(run.device)
+        if position.epoch < recipe.small * recipe.epochs:
+            inputs = _at_two_thirds(inputs)
+        inputs = inputs.to(run.device, memory_format=torch.channels_last)
         with torch.autocast(run.device.type, dtype=torch.bfloat16):
             outputs = together(inputs)
-        loss = run.task.loss(outputs.float(), processes.share(targets).to(run.device))
+        loss = run.task.loss(_as_large_as(targets, outputs.float()), targets)
         run.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(run.network.parameters(), 2.0)
@@ -231,6 +238,19 @@ def _epoch(run: _Run) -> tuple[float, int]:
             _checkpoint(run)
             saved = time.monotonic()
     return total / max(1, images), images * processes.count
+
+
+def _at_two_thirds(inputs: Tensor) -> Tensor:
+    """Square pictures (n, c, s, s) at two thirds of their size, a size that halves five times."""
+    size = max(32, 32 * round(inputs.shape[-1] * 2 / 3 / 32))
+    return functional.interpolate(inputs, size=(size, size), mode="bilinear", antialias=True)
+
+
+def _as_large_as(targets: Tensor, outputs: Tensor) -> Tensor:
+    """Maps (n, c, h, w) of smaller pictures at the size of their targets; anything else as it is."""
+    if outputs.ndim < 4 or outputs.shape[-2:] == targets.shape[-2:]:
+        return outputs
+    return functional.interpolate(outputs, size=targets.shape[-2:], mode="bilinear")
 
 
 def _learning_rate(recipe: Recipe, step: int, steps: int) -> float:

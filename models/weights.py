@@ -28,6 +28,8 @@ OUTSIDE = "outside.json"
 """What the version answers outside the training sources."""
 EVALUATION = "evaluation.json"
 """What validation came to, with the single answers: curves and thresholds are drawn from it."""
+ALTERNATIVES = "alternatives"
+"""The folder in a task's folder that holds, by name, versions on other encoders."""
 _METRIC_NAME = re.compile(r"\w{1,100}", re.ASCII)
 FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE, EVALUATION)
 
@@ -122,6 +124,12 @@ def shipped(task: Task, validation_fold: int) -> Trained:
     if held_out != validation_fold:
         raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
     return trained
+
+
+def alternatives(task: Task) -> dict[str, Path]:
+    """The folders of further versions that ship beside the task's own, by name."""
+    folders = sorted(task.folder.glob(f"{ALTERNATIVES}/*/{WEIGHTS}"))
+    return {file.parent.name: file.parent for file in folders}
 
 
 def mixed(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:

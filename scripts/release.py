@@ -29,7 +29,7 @@ def pack_weights(models: Path, archive: Path) -> list[str]:
     """The weights of every task with their decisions and cards, as a tar; the names in it."""
     files = [
         file
-        for weights in sorted(models.glob("*/weights.safetensors"))
+        for weights in sorted(models.rglob("weights.safetensors"))
         for file in sorted(weights.parent.iterdir())
         if file.suffix in (".safetensors", ".json", ".md")
     ]

@@ -38,6 +38,7 @@ from data.records import NOTICE, QueuePlace, Upload, UploadState, User, Worklist
 from services.permissions import Permission
 from services.reading_words import queue_words
 from services.reviewing.pictures import CORRECTED
+from services.task_words import not_ruled_out
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -235,6 +236,7 @@ def described(view: ScanView) -> ScanAnswer:
         warnings=scan.warnings,
         uploaded_at=scan.created_at,
         outcome=None if result is None else result.outcome,
+        not_ruled_out=None if result is None else not_ruled_out(result),
         result=result,
         suspended=view.withheld,
         not_accepted=view.not_accepted,

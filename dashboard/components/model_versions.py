@@ -70,6 +70,29 @@ def cards(
     return first
 
 
+def alternatives(task: str, live: str | None, shipped: Mapping[str, dict[str, float]]) -> list[Component]:
+    """What ships on other networks and is not registered, each with its figures and a button."""
+    return [_alternative(task, live, name, figures) for name, figures in shipped.items()]
+
+
+def _alternative(task: str, live: str | None, name: str, figures: dict[str, float]) -> Component:
+    badge = html.Span("ships with Lightbox, not registered", className="lb-badge")
+    words = (
+        "Another network for the same task. Once it is registered it can be rehearsed, compared and promoted "
+        "as any other version; before that it serves nobody."
+    )
+    table = metrics.table(metrics.gathered(figures))
+    return html.Article(
+        [
+            html.Div([html.Strong(name), badge], className="lb-version-head"),
+            html.P(words, className="mb-2"),
+            html.Details([html.Summary("Validation figures"), table]),
+            act_button("register", f"Register {name}", task, name, live, "primary", outline=True),
+        ],
+        className="lb-card",
+    )
+
+
 def suspended(user: User, stopped: Sequence[Suspension], live: str | None) -> list[Component]:
     """What is suspended of the version that serves, with the way to where two people lift it."""
     return [

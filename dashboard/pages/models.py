@@ -94,6 +94,9 @@ def act(
     task, version, live = button["task"], button["version"], button["live"] or None
     promotions, reason = versions.promotions, why or ""
     match button["verb"]:
+        case "register":
+            made = versions.uploads.take_alternative(task, version, user)
+            return f"Registered as version {made.version}; it serves nobody before it is promoted."
         case "rehearse":
             versions.rehearsals.request(task, version, _count(count), user)
             return f"Version {version} is being rehearsed."
@@ -237,7 +240,10 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
         user, known, live, gates, _being_rehearsed(versions, task), suspended, refused
     )
     body.append(model_promotions.going_back(user, task, live, versions.promotions.previous(task)))
-    body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
+    if may(user, Permission.REGISTER_VERSIONS):
+        # Without MLflow nobody knows what is registered, and nothing can be.
+        body += model_versions.alternatives(task, live, versions.uploads.alternatives(task)) if known else []
+        body.append(_upload(task))
     body += [_card(versions, task), model_promotions.history(history)]
     return html.Section(
         [html.H2(task_name(task)), *(part for part in body if part is not None)], className="lb-model-task"

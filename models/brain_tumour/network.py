@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +14,9 @@ INPUT_SIZE = 192
 CHANNELS = 3
 """The slice before, the slice itself and the slice after it; a lone slice stands three times."""
 ENCODER = Encoder.LITE2
+_WITHOUT_LAST_STAGE: dict[str, Any] = {"encoder_depth": 4, "decoder_channels": (128, 96, 48, 24)}
+"""ResNet-50 without its last stage, as Mask R-CNN's "C4" has it (He et al., ICCV 2017): that stage holds two
+thirds of the encoder's weights, for a map of 6 x 6."""
 
 
 class GreyUNet(nn.Module):
@@ -21,7 +26,13 @@ class GreyUNet(nn.Module):
         super().__init__()
         import segmentation_models_pytorch as smp  # 190 MB, of no use where OpenVINO runs the network
 
-        self.unet = smp.Unet(f"tu-{encoder.timm_name}", encoder_weights=None, in_channels=CHANNELS, classes=1)
+        self.unet = smp.Unet(
+            f"tu-{encoder.timm_name}",
+            encoder_weights=None,
+            in_channels=CHANNELS,
+            classes=1,
+            **(_WITHOUT_LAST_STAGE if encoder is Encoder.RESNET50 else {}),
+        )
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, slices: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
 from services.standing.acceptances import NOT_ACCEPTED
-from services.task_words import outcome_words
+from services.task_words import not_ruled_out, not_ruled_out_in_short, outcome_words
 
 ZIP, PNG, CSV, NIFTI, TEXT = "application/zip", "image/png", "text/csv", "application/gzip", "text/plain"
 _HEAD = (
@@ -99,6 +99,7 @@ def read_me(version: ResultVersion, files: Sequence[File], held: Mapping[str, st
     lines = [
         f"Lightbox, reading {result.id} of scan {version.view.scan.id}",
         f"{outcome_words(result.task, result.outcome)}; outline {version.outline}",
+        *filter(None, [not_ruled_out(result)]),
         f"{result.provenance.model_name} version {result.provenance.model_version}",
         *([f"Rejected by {version.rejected_by}."] if version.rejected_by else []),
         *([version.view.not_accepted] if version.view.not_accepted else []),
@@ -123,9 +124,12 @@ def picture_words(version: ResultVersion, chosen: KeySlice | None = None) -> tup
     made = f"{result.provenance.model_name} version {result.provenance.model_version}"
     drawn = (f"Outline {version.outline}",) if result.has_mask else ()
     said = f"AI: {outcome_words(result.task, result.outcome)}"
+    short = not_ruled_out_in_short(result)
+    left_open = (f"Does {short}",) if short else ()
     marked = (f"{NOT_ACCEPTED} on this scanner",) if version.view.not_accepted else ()
     of_nobody = (OF_NOBODY,) if scan.synthetic else ()
-    return "; ".join((*place, said)), "; ".join((*drawn, made)), *of_nobody, *marked, SHORT_NOTICE
+    answer = ("; ".join((*place, said)), *left_open, "; ".join((*drawn, made)))
+    return *answer, *of_nobody, *marked, SHORT_NOTICE
 
 
 def captioned(png: bytes, version: ResultVersion, chosen: KeySlice) -> bytes:

@@ -150,10 +150,8 @@ def _candidates(registry: Registry, task: str, made: Provenance) -> list[ModelVe
 
 
 def _shipped(task: Task) -> list[Trained]:
-    try:
-        return [weights.opened(task.folder)]
-    except FileNotFoundError:
-        return []
+    folders = [task.folder, *weights.alternatives(task).values()]
+    return [weights.opened(folder) for folder in folders if (folder / weights.WEIGHTS).exists()]
 
 
 def _decides_as(trained: Trained, result: Result) -> bool:

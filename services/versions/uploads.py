@@ -1,4 +1,7 @@
-"""A version trained elsewhere comes in: unpacked, checked, loaded once, tried on a phantom, registered."""
+"""A version comes in that was trained elsewhere, or that ships beside the task's own.
+
+Unpacked, checked, loaded once, tried on a phantom, registered.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +29,7 @@ from services.inference.engine import Engine
 from services.inference.faults import NETWORK_FAULTS
 from services.permissions import Permission, require
 from services.reading.reader import Reader
-from services.versions.registry import Registry
+from services.versions.registry import Registry, flat
 
 MOST_BYTES = 4 << 30
 NEEDED = (weights.WEIGHTS, weights.SETTINGS)
@@ -51,6 +56,21 @@ class ModelUploads:
         with tempfile.TemporaryDirectory(prefix="lightbox-version-") as folder:
             _unpack(archive, Path(folder))
             return self._registered(task, Path(folder), user.display_name, user.id, description)
+
+    def alternatives(self, task: str) -> dict[str, dict[str, float]]:
+        """Versions that ship beside the task's own and that are not registered: their figures by name."""
+        registered = {version.weights_sha256 for version in self._registry.versions(task)}
+        shipped = {name: _shipped(folder) for name, folder in weights.alternatives(self._tasks[task]).items()}
+        return {name: made.metrics for name, made in shipped.items() if made.sha256 not in registered}
+
+    def take_alternative(self, task: str, name: str, user: User) -> ModelVersion:
+        """Register a version that ships beside the task's own, by its name. Raises as `take` does."""
+        require(user, Permission.REGISTER_VERSIONS)
+        shipped = weights.alternatives(self._tasks[task]) if task in self._tasks else {}
+        if name not in shipped:
+            raise InvalidInput(f"No version called {name!r} ships for {task}.")
+        said = f"Ships with Lightbox, on another network: {name}."
+        return self._registered(task, shipped[name], user.display_name, user.id, said)
 
     def take_folder(self, task: str, folder: Path, who: str, description: str = "") -> ModelVersion:
         """Register the files in a folder, for the command line. Raises as `take` does."""
@@ -96,6 +116,18 @@ class ModelUploads:
             sound = sound and answer.mask is not None and answer.mask.shape == phantom.shape
         if not sound:
             raise UnusableModel("The uploaded version does not answer a phantom as it should.")
+
+
+@dataclass(frozen=True)
+class _Shipped:
+    sha256: str
+    metrics: dict[str, float]
+
+
+@cache  # what ships does not change while a server runs, and an open page asks every few seconds
+def _shipped(folder: Path) -> _Shipped:
+    trained = weights.opened(folder)
+    return _Shipped(trained.sha256, flat(trained.metrics))
 
 
 def _unpack(archive: Path, into: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.components import panels
 from data.records import MrSequence, Role
+from services.exporting.plain_files import picture_words, read_me
+from services.exporting.versions import ResultVersion
 from tests.dashboard.clinic import Clinic
 
 SAID = "This does not rule out a glioma that hardly enhances: on contrast-enhanced T1 the model misses some."
@@ -27,3 +31,24 @@ def test_a_scans_page_says_what_not_found_leaves_open(
     clinic.read_volume(scan, sequence=sequence, positive=positive)
     view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
     assert (SAID in str(panels.result_panel(view))) is told
+
+
+@pytest.mark.parametrize(("positive", "said"), [(False, SAID), (True, None)])
+def test_a_program_is_told_it_beside_the_outcome(
+    clinic: Clinic, sign_in, positive: bool, said: str | None
+) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, sequence=MrSequence.T1_CONTRAST, positive=positive)
+    assert sign_in(Role.CLINICIAN).get(f"/api/v1/scans/{scan.id}").json["not_ruled_out"] == said
+
+
+def test_it_stands_on_pictures_that_leave_the_house(clinic: Clinic) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, sequence=MrSequence.T1_CONTRAST, positive=False)
+    view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
+    assert view.result is not None
+    version = ResultVersion(view, view.result)
+    assert "Does not rule out a glioma that hardly enhances" in picture_words(version)
+    assert SAID in read_me(version, []).content.decode()
+    found = ResultVersion(view, replace(view.result, positive=True))
+    assert "rule out" not in str(picture_words(found))

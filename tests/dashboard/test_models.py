@@ -252,3 +252,20 @@ def test_a_version_is_uploaded_by_those_who_may(clinic: Clinic, small: Departmen
     assert (again.status_code, "registered already" in again.text) == (400, True)
     assert "not a zip" in sent(operator, b"Dear colleague").text
     assert small.registry.version(BRAIN_TUMOUR, "3").tags["lightbox.uploaded_by"] == "Dr Mlops"
+
+
+def test_what_ships_on_another_network_is_registered_by_a_button(clinic: Clinic, small: Department) -> None:
+    versions, operator, head = clinic.services.versions, clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
+    assert "ships with Lightbox" not in str(models.show(versions, operator))
+    small.alternative(650, "resnet50")
+    assert "Register resnet50" in str(models.show(versions, operator))
+    assert "Register resnet50" not in str(models.show(versions, head))
+    before = models.word(versions)
+    assert _press(clinic, operator, "register", "resnet50") == (
+        "Registered as version 3; it serves nobody before it is promoted."
+    )
+    assert models.word(versions) != before
+    said = str(models.show(versions, operator))
+    assert "Version 3" in said and "Register resnet50" not in said
+    with pytest.raises(NotAllowed):
+        _press(clinic, head, "register", "resnet50")

@@ -39,7 +39,7 @@ def test_a_version_is_read_in_on_the_encoder_it_was_trained_with(task: Task, tmp
     network = weights.network_of(task, trained)
     assert isinstance(network, Describing)
     _, vectors = network.described(torch.rand(1, task.channels, 64, 64))
-    assert vectors.shape == (1, 2048)
+    assert vectors.shape == (1, {BRAIN_TUMOUR.name: 1024, PNEUMONIA.name: 2048}[task.name])
 
 
 def test_an_encoder_from_elsewhere_is_named(tmp_path: Path) -> None:
@@ -52,11 +52,18 @@ def test_an_encoder_from_elsewhere_is_named(tmp_path: Path) -> None:
 def test_torchvision_s_resnet_fits_layer_by_layer() -> None:
     theirs = resnet50(weights=None).state_dict()
     inside = {name: value for name, value in theirs.items() if not name.startswith("fc.")}
+    without_last = {name: value for name, value in inside.items() if not name.startswith("layer4.")}
     classifier, unet = chest.GreyClassifier(Encoder.RESNET50), brain.GreyUNet(Encoder.RESNET50)
-    for network in (classifier.net, unet.unet.encoder.model):
+    for network, taken in ((classifier.net, inside), (unet.unet.encoder.model, without_last)):
         start_from(network, inside)
-        state = network.state_dict()
-        assert all(torch.equal(state[name], value) for name, value in inside.items())
+        state = {name: value for name, value in network.state_dict().items() if not name.startswith("fc.")}
+        assert state.keys() == taken.keys()
+        assert all(torch.equal(state[name], value) for name, value in taken.items())
+
+
+def test_a_brain_network_on_resnet50_outlines_at_the_size_of_its_slices() -> None:
+    network = brain.GreyUNet(Encoder.RESNET50).eval()
+    assert network(torch.rand(2, brain.CHANNELS, 96, 96)).shape == (2, 1, 96, 96)
 
 
 def test_no_package_carries_resnet50_s_weights() -> None:

@@ -81,8 +81,37 @@ def test_the_card_says_the_whole_command_and_what_the_threshold_is_of(tmp_path: 
         "python app.py train pneumonia --data DIR --fold 2 --set learning_rate=0.0003 --set start=shipped"
     )
     assert f"- made by: `{command}`," in cards_of[1]
+    assert "- network: efficientnet-lite0, which started from ImageNet's weights\n" in cards_of[0]
+    assert (
+        "- network: efficientnet-lite0, which went on from the version that shipped before\n" in cards_of[1]
+    )
     assert (
         "threshold 0.6 of a probability fitted to what the outlines show, never surer than 0.99"
         in cards_of[1]
     )
     assert "than 0.99, said to be abnormal from 0.1 on; pixel threshold" in cards_of[1]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "network"),
+    [
+        (
+            {"encoder": "resnet50", "start": "scratch", "distilled": 0.5},
+            "resnet50, which started from random weights; 50% of what it learnt are answers of the version "
+            "that ships",
+        ),
+        ({"encoder": "resnet50", "start": "elsewhere"}, "resnet50, which started from elsewhere"),
+        ({}, "efficientnet-lite2, which started from ImageNet's weights"),
+    ],
+)
+def test_the_card_says_what_a_version_is_built_on(
+    recipe: dict[str, object], network: str, tmp_path: Path
+) -> None:
+    task = training_of("brain-tumour").task
+    trained = weights.save(tmp_path, {"a": torch.zeros(1)}, Decision(0.5), {}, {"recipe": recipe})
+    assert f"\n- network: {network}\n" in cards.card(task, trained, _evaluation())
+
+
+def test_a_task_without_a_choice_of_encoder_says_nothing_of_one(tmp_path: Path) -> None:
+    trained = weights.save(tmp_path, {"a": torch.zeros(1)}, Decision(0.5), {}, {})
+    assert "- network:" not in cards.card(training_of("suitability").task, trained, _evaluation())

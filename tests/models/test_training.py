@@ -48,6 +48,33 @@ class _Bright:
         return {"score": float(right.float().mean())}
 
 
+class _Outlined:
+    """Outline what is bright; what the network is shown is noted."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self._images = torch.rand(16, 1, 96, 96, generator=torch.Generator().manual_seed(1))
+
+    def network(self) -> nn.Module:
+        network = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 1))
+        network.register_forward_pre_hook(lambda _, shown: self.sizes.append(shown[0].shape[-1]))
+        return network
+
+    def epoch(self, generator: torch.Generator) -> Tensor:
+        return torch.arange(16)
+
+    def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        images = self._images[items]
+        return images, (images > 0.5).float()
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return nn.functional.binary_cross_entropy_with_logits(outputs, targets)
+
+    def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
+        right = (predict(self._images) > 0) == (self._images > 0.5)
+        return {"score": float(right.float().mean())}
+
+
 class _Log:
     def __init__(self) -> None:
         self.epochs: list[Metrics] = []
@@ -93,3 +120,11 @@ def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     log = _Log()
     fit(_Bright(), recipe, tmp_path, log, torch.device("cpu"))
     assert len(log.epochs) < 50
+
+
+def test_the_first_epochs_see_smaller_pictures_and_are_judged_on_whole_masks(tmp_path: Path) -> None:
+    task, log = _Outlined(), _Log()
+    recipe = Recipe(epochs=4, batch_size=16, learning_rate=0.05, size=96, averaging=0.0, small=0.5)
+    fit(task, recipe, tmp_path, log, torch.device("cpu"))
+    assert task.sizes == [64, 96, 64, 96, 96, 96, 96, 96]  # each epoch's one step, then its validation
+    assert all(0 <= epoch["loss"] < 1 for epoch in log.epochs)

@@ -99,3 +99,13 @@ def test_what_ships_keeps_its_validation_answers_and_they_make_its_figures(task:
     for name in ("recall", "specificity", "auc"):
         kept_figure = trained.metrics[f"{prefix}{name}"]
         assert (made[name].value, made[name].n) == pytest.approx((kept_figure["value"], kept_figure["n"]))
+
+
+def test_versions_on_other_encoders_lie_beside_the_task_s_own(tmp_path: Path) -> None:
+    task, state = replace(SUITABILITY, folder=tmp_path), SUITABILITY.build().state_dict()
+    assert weights.alternatives(task) == {}
+    for name in ("resnet50", "efficientnet-lite2"):
+        weights.save(tmp_path / weights.ALTERNATIVES / name, state, Decision(0.5), {}, {})
+    (tmp_path / weights.ALTERNATIVES / "half-made").mkdir()
+    assert list(weights.alternatives(task)) == ["efficientnet-lite2", "resnet50"]
+    assert weights.opened(weights.alternatives(task)["resnet50"]).decision.threshold == 0.5

@@ -269,6 +269,10 @@ class Department:
         folder = weights_in(self.folder / name, above)
         return self.uploads.take(BRAIN_TUMOUR, zipped(folder), self.ada)
 
+    def alternative(self, above: float, name: str) -> Path:
+        """Another version that ships, not registered."""
+        return weights_in(self.task.folder / weights.ALTERNATIVES / name, above)
+
     def rehearse(self, version: str, scans: int = 100) -> None:
         """To its end."""
         job = self.rehearsals.request(BRAIN_TUMOUR, version, scans, self.ada)

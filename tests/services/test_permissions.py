@@ -410,6 +410,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REGISTER_VERSIONS, "take", lambda s, u: s.versions.uploads.take("none", Path(__file__), u)),
     (
         Permission.REGISTER_VERSIONS,
+        "take_alternative",
+        lambda s, u: s.versions.uploads.take_alternative(BRAIN_TUMOUR, "none", u),
+    ),
+    (
+        Permission.REGISTER_VERSIONS,
         "register",
         lambda s, u: s.versions.thresholds.register("none", "1", 0.5, "x", u),
     ),

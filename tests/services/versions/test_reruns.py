@@ -23,6 +23,7 @@ from data.records import (
     UnaidedReading,
 )
 from data.stores.unaided import UnaidedStore
+from models import weights
 from models.code_version import sources_sha256
 from services import keys
 from services.inference.agreement import MOST_CALL_SHIFT, MOST_FLIPS, MOST_SHIFT
@@ -157,6 +158,15 @@ def test_the_threshold_of_then_is_taken(house: Department) -> None:
     rerun = _again(house, result)
     assert rerun.report.numbers is not None
     assert (rerun.outcome, rerun.report.numbers.threshold) == (RerunOutcome.IDENTICAL, (0.5, 0.5))
+
+
+def test_what_ships_on_another_network_is_read_again_without_mlflow(house: Department) -> None:
+    house.alternative(500, "resnet50")
+    result = _result(house)
+    (house.task.folder / weights.WEIGHTS).write_bytes(b"damaged")
+    for folder in (house.folder / "models", house.folder / "mlflow"):
+        shutil.rmtree(folder)
+    assert _again(house, result).outcome is RerunOutcome.IDENTICAL
 
 
 def test_who_may_not_know_of_a_result_does_not_read_it_again(house: Department) -> None:
