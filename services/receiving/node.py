@@ -20,6 +20,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from data import formats
 from data.database import now
 from data.errors import InvalidInput
+from services.application_entities import application_entity
 from services.containment import contained
 from services.receiving.contexts import STORAGE, TRANSFER_SYNTAXES, UNCOMPRESSED, VERIFICATION
 from services.receiving.node_state import BEATS_EVERY_S, NodeState, StateWriter
@@ -138,7 +139,7 @@ class DicomNode:
             thread.join(5)
 
     def _entity(self) -> AE:
-        entity = AE(self._settings.dicom_ae_title)
+        entity = application_entity(self._settings.dicom_ae_title)
         entity.implementation_class_uid = formats.IMPLEMENTATION_UID
         entity.implementation_version_name = formats.IMPLEMENTATION_NAME
         entity.maximum_associations = MOST_ASSOCIATIONS

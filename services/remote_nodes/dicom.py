@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
 from data import formats
+from services.application_entities import application_entity
 from services.remote_nodes.peer import (
     ANSWERS_WITHIN_S,
     CONNECTS_WITHIN_S,
@@ -83,7 +83,7 @@ def association(peer: Peer, contexts: Sequence[PresentationContext], **more: Any
     Raises RemoteFault where there is none, with what the node, or the network, says.
     """
     node = peer.node
-    entity = AE(peer.calling_ae_title)
+    entity = application_entity(peer.calling_ae_title)
     entity.implementation_class_uid = formats.IMPLEMENTATION_UID
     entity.implementation_version_name = formats.IMPLEMENTATION_NAME
     entity.connection_timeout = entity.acse_timeout = CONNECTS_WITHIN_S
