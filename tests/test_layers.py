@@ -29,6 +29,7 @@ HOMES = {
     "pydicom": ("data/formats", "reports"),
     "highdicom": ("reports/dicom",),
     "pynetdicom": (
+        "services/application_entities.py",
         "services/receiving/node.py",
         "services/remote_nodes/dicom.py",
         "services/priors/query_retrieve.py",
