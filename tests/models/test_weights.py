@@ -17,8 +17,9 @@ from models.pretrained import Start, started
 from models.statistics.classification import classification
 from models.statistics.confusion import called_ill
 from models.suitability.task import TASK as SUITABILITY
-from models.task import Decision, Task
-from models.tasks import ALL, CLINICAL
+from models.task import Decision
+from models.tasks import ALL
+from tests import shipped_versions
 
 
 def test_saved_weights_open_as_they_were(tmp_path: Path) -> None:
@@ -67,13 +68,13 @@ def test_a_folder_without_weights_says_so(tmp_path: Path) -> None:
         weights.opened(tmp_path)
 
 
-@pytest.mark.parametrize("task", ALL.values(), ids=lambda task: task.name)
-def test_every_task_ships_trained_weights_with_a_card(task: object) -> None:
-    shipped = weights.opened(task.folder)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", shipped_versions.ALL)
+def test_every_version_that_ships_has_trained_weights_and_a_card(name: str) -> None:
+    folder = shipped_versions.ALL[name].folder
+    shipped = weights.opened(folder)
     assert shipped.metrics
     assert all({"value", "n"} <= set(figure) for figure in shipped.metrics.values())
-    card = (task.folder / weights.CARD).read_text()  # type: ignore[attr-defined]
-    assert shipped.sha256 in card
+    assert shipped.sha256 in (folder / weights.CARD).read_text()
 
 
 def test_the_evidence_map_s_mean_is_the_network_s_logit() -> None:
@@ -86,10 +87,11 @@ def test_the_evidence_map_s_mean_is_the_network_s_logit() -> None:
         np.testing.assert_allclose(evidence.mean((1, 2, 3)), trained(image)[:, 0], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("task", CLINICAL.values(), ids=lambda task: task.name)
-def test_what_ships_keeps_its_validation_answers_and_they_make_its_figures(task: Task) -> None:
-    trained = weights.opened(task.folder)
-    kept = json.loads((task.folder / weights.EVALUATION).read_text())
+@pytest.mark.parametrize("name", shipped_versions.CLINICAL)
+def test_what_ships_keeps_its_validation_answers_and_they_make_its_figures(name: str) -> None:
+    folder = shipped_versions.CLINICAL[name].folder
+    trained = weights.opened(folder)
+    kept = json.loads((folder / weights.EVALUATION).read_text())
     assert kept["cases"] == []  # they name pictures of other people
     scored = kept["scored"]
     truth, probability = np.array(scored["truth"], dtype=bool), np.array(scored["probability"])

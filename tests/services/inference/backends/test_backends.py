@@ -20,23 +20,24 @@ from services.inference.backends.conversion import convert
 from services.inference.backends.openvino_backend import OpenVinoBackend, in_hardware
 from services.inference.backends.torch_backend import TorchBackend
 from services.inference.check_heads import CheckCase, check_heads
+from tests.shipped_versions import ALL
 
 CPU = torch.device("cpu")
-MASKS = [task.name for task in tasks.ALL.values() if task.kind is TaskKind.SEGMENTATION]
-WAYS = [(name, Kind(Library.OPENVINO, Precision.FLOAT32)) for name in tasks.ALL]
+MASKS = [name for name, version in ALL.items() if version.task.kind is TaskKind.SEGMENTATION]
+WAYS = [(name, Kind(Library.OPENVINO, Precision.FLOAT32)) for name in ALL]
 WAYS += [(name, Kind(library, Precision.BFLOAT16)) for name in MASKS for library in Library]
 HEADS = 4
 
 
 @cache
 def _cases(name: str) -> Sequence[CheckCase]:
-    return tuple(check_heads(tasks.ALL[name], HEADS))
+    return tuple(check_heads(ALL[name].task, HEADS))
 
 
 @cache
 def _exact(name: str) -> Backend:
-    task = tasks.ALL[name]
-    return TorchBackend(network_of(task, weights.opened(task.folder)), CPU)
+    task, folder = ALL[name]
+    return TorchBackend(network_of(task, weights.opened(folder)), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +47,11 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _opened(name: str, kind: Kind, folder: Path) -> Backend:
-    task = tasks.ALL[name]
-    network = network_of(task, weights.opened(task.folder))
+    task, version = ALL[name]
+    network = network_of(task, weights.opened(version))
     if kind.library is Library.TORCH:
         return TorchBackend(network, CPU, kind.precision)
-    file = folder / f"{name}.xml"
+    file = folder / f"{name.replace('/', '-')}.xml"
     if not file.exists():
         convert(network, _cases(name)[0].inputs[:1], file)
     return OpenVinoBackend(file, kind.precision, threads=1)
@@ -61,8 +62,8 @@ def _answers(name: str, backend: Backend) -> list[Answered]:
 
 
 def _apart(name: str, backend: Backend) -> Agreement:
-    task = tasks.ALL[name]
-    decision = weights.opened(task.folder).decision
+    task, folder = ALL[name]
+    decision = weights.opened(folder).decision
     return agreement(task, decision, _answers(name, _exact(name)), _answers(name, backend))
 
 
@@ -82,19 +83,19 @@ def test_a_reading_by_another_backend_agrees_with_the_network_as_it_was_trained(
         assert abs(apart.dice) < 0.005
 
 
-@pytest.mark.parametrize("name", tasks.ALL)
+@pytest.mark.parametrize("name", ALL)
 def test_in_float32_the_converted_network_is_the_trained_one(name: str, converted: Path) -> None:
     apart = _apart(name, _opened(name, Kind(Library.OPENVINO, Precision.FLOAT32), converted))
     assert apart.shift < 1e-5
     assert apart.call_shift < 1e-4
 
 
-@pytest.mark.parametrize("name", tasks.ALL)
+@pytest.mark.parametrize("name", ALL)
 def test_vectors_come_out_of_every_backend_that_the_outside_distance_is_measured_by(
     name: str, converted: Path
 ) -> None:
-    task = tasks.ALL[name]
-    trained = weights.opened(task.folder)
+    task, folder = ALL[name]
+    trained = weights.opened(folder)
     inputs = torch.cat([case.inputs[:1] for case in _cases(name)])
     _, expected = _exact(name).run(inputs)
     _, vectors = _opened(name, Kind(Library.OPENVINO, Precision.FLOAT32), converted).run(inputs)
@@ -104,7 +105,7 @@ def test_vectors_come_out_of_every_backend_that_the_outside_distance_is_measured
         np.testing.assert_allclose(usual.of_rows(vectors), usual.of_rows(expected), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", tasks.ALL)
+@pytest.mark.parametrize("name", ALL)
 def test_a_batch_of_any_size_is_answered_input_by_input_and_not_overwritten(
     name: str, converted: Path
 ) -> None:
