@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -23,9 +24,13 @@ from data.records import (
     User,
 )
 from services import addresses
+from services.performance.card_words import card_words
 from services.performance.stop_rules import place_of
 from services.permissions import Permission, may
 from services.standing.suspensions import suspended_words
+
+if TYPE_CHECKING:
+    from services.versions.uploads import Alternative
 
 LIVE, CHALLENGER = "champion", "challenger"
 SHOWN = 3
@@ -70,23 +75,26 @@ def cards(
     return first
 
 
-def alternatives(task: str, live: str | None, shipped: Mapping[str, dict[str, float]]) -> list[Component]:
-    """What ships on other networks and is not registered, each with its figures and a button."""
-    return [_alternative(task, live, name, figures) for name, figures in shipped.items()]
+def alternatives(task: str, live: str | None, shipped: Mapping[str, Alternative]) -> list[Component]:
+    """What ships on other networks and is not registered, each with what is known of it and a button."""
+    return [_alternative(task, live, name, made) for name, made in shipped.items()]
 
 
-def _alternative(task: str, live: str | None, name: str, figures: dict[str, float]) -> Component:
+def _alternative(task: str, live: str | None, name: str, made: Alternative) -> Component:
     badge = html.Span("ships with Lightbox, not registered", className="lb-badge")
     words = (
         "Another network for the same task. Once it is registered it can be rehearsed, compared and promoted "
         "as any other version; before that it serves nobody."
     )
-    table = metrics.table(metrics.gathered(figures))
+    table = metrics.table(metrics.gathered(made.metrics))
+    card = dcc.Markdown(card_words(made.card), className="lb-markdown")
     return html.Article(
         [
             html.Div([html.Strong(name), badge], className="lb-version-head"),
             html.P(words, className="mb-2"),
+            *(html.P(f"Note: {note}.", className="mb-2") for note in made.notes),
             html.Details([html.Summary("Validation figures"), table]),
+            html.Details([html.Summary("Model card"), card]),
             act_button("register", f"Register {name}", task, name, live, "primary", outline=True),
         ],
         className="lb-card",

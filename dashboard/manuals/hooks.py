@@ -22,6 +22,7 @@ FROM_ELSEWHERE = {
     "SECURITY.md": "security-policy.md",
     "models/brain_tumour/card.md": "card-brain-tumour.md",
     "models/pneumonia/card.md": "card-pneumonia.md",
+    "models/pneumonia/alternatives/resnet50/card.md": "card-pneumonia-resnet50.md",
     "models/suitability/card.md": "card-suitability.md",
     "models/acquisition/card.md": "card-acquisition.md",
     "dashboard/assets/logo.svg": "logo.svg",

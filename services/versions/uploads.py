@@ -38,6 +38,18 @@ UPLOADED_BY = "lightbox.uploaded_by"
 _UPLOADED = "uploaded"
 
 
+@dataclass(frozen=True)
+class Alternative:
+    """What there is to know of a version that ships beside the task's own, before it is registered."""
+
+    sha256: str
+    metrics: dict[str, float]
+    notes: tuple[str, ...]
+    """What its makers say of it."""
+    card: str
+    """Its model card, in markdown."""
+
+
 class ModelUploads:
     """Versions that were trained elsewhere."""
 
@@ -57,11 +69,11 @@ class ModelUploads:
             _unpack(archive, Path(folder))
             return self._registered(task, Path(folder), user.display_name, user.id, description)
 
-    def alternatives(self, task: str) -> dict[str, dict[str, float]]:
-        """Versions that ship beside the task's own and that are not registered: their figures by name."""
+    def alternatives(self, task: str) -> dict[str, Alternative]:
+        """Versions that ship beside the task's own and that are not registered, by name."""
         registered = {version.weights_sha256 for version in self._registry.versions(task)}
         shipped = {name: _shipped(folder) for name, folder in weights.alternatives(self._tasks[task]).items()}
-        return {name: made.metrics for name, made in shipped.items() if made.sha256 not in registered}
+        return {name: made for name, made in shipped.items() if made.sha256 not in registered}
 
     def take_alternative(self, task: str, name: str, user: User) -> ModelVersion:
         """Register a version that ships beside the task's own, by its name. Raises as `take` does."""
@@ -118,16 +130,13 @@ class ModelUploads:
             raise UnusableModel("The uploaded version does not answer a phantom as it should.")
 
 
-@dataclass(frozen=True)
-class _Shipped:
-    sha256: str
-    metrics: dict[str, float]
-
-
 @cache  # what ships does not change while a server runs, and an open page asks every few seconds
-def _shipped(folder: Path) -> _Shipped:
-    trained = weights.opened(folder)
-    return _Shipped(trained.sha256, flat(trained.metrics))
+def _shipped(folder: Path) -> Alternative:
+    trained, card = weights.opened(folder), folder / weights.CARD
+    notes = tuple(map(str, trained.facts.get("notes", ())))
+    return Alternative(
+        trained.sha256, flat(trained.metrics), notes, card.read_text() if card.exists() else ""
+    )
 
 
 def _unpack(archive: Path, into: Path) -> None:

@@ -271,7 +271,12 @@ class Department:
 
     def alternative(self, above: float, name: str) -> Path:
         """Another version that ships, not registered."""
-        return weights_in(self.task.folder / weights.ALTERNATIVES / name, above)
+        folder = weights_in(self.task.folder / weights.ALTERNATIVES / name, above)
+        made = weights.opened(folder)
+        facts = {**made.facts, "notes": ["made for a test"]}
+        state = weights.in_float32(made)
+        weights.save(folder, state, made.decision, made.metrics, facts)
+        return folder
 
     def rehearse(self, version: str, scans: int = 100) -> None:
         """To its end."""

@@ -12,16 +12,16 @@ from tests.services.small_models import Department
 
 def test_one_that_ships_is_told_until_it_is_registered_and_serves_nobody_then(house: Department) -> None:
     folder = house.alternative(700, "resnet50")
-    assert house.uploads.alternatives(BRAIN_TUMOUR) == {
-        "resnet50": {"dice": 0.8, "dice_low": 0.7, "dice_high": 0.9, "dice_n": 12.0}
-    }
+    (told,) = house.uploads.alternatives(BRAIN_TUMOUR).values()
+    assert told.metrics == {"dice": 0.8, "dice_low": 0.7, "dice_high": 0.9, "dice_n": 12.0}
+    assert (told.card, told.notes) == ("# Brighter than 700\n", ("made for a test",))
     made = house.uploads.take_alternative(BRAIN_TUMOUR, "resnet50", house.ada)
     assert (made.version, made.aliases) == ("2", ())
     assert made.weights_sha256 == weights.opened(folder).sha256
     assert "resnet50" in made.description
     assert house.serving.live(BRAIN_TUMOUR) == "1"
     assert house.uploads.alternatives(BRAIN_TUMOUR) == {}
-    assert house.registry.files(made).facts == {"above": 700}
+    assert house.registry.files(made).facts["above"] == 700
     event = house.audit.recent(1)[0]
     assert (event.action, event.detail[:9]) == ("model.registered", "version 2")
     assert event.user_id == house.ada.id
