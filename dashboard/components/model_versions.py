@@ -92,7 +92,7 @@ def _alternative(task: str, live: str | None, name: str, made: Alternative) -> C
         [
             html.Div([html.Strong(name), badge], className="lb-version-head"),
             html.P(words, className="mb-2"),
-            *(html.P(f"Note: {note}.", className="mb-2") for note in made.notes),
+            *(html.P(f"{note}.", className="mb-2") for note in made.notes),
             html.Details([html.Summary("Validation figures"), table]),
             html.Details([html.Summary("Model card"), card]),
             act_button("register", f"Register {name}", task, name, live, "primary", outline=True),

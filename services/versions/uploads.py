@@ -81,7 +81,8 @@ class ModelUploads:
         shipped = weights.alternatives(self._tasks[task]) if task in self._tasks else {}
         if name not in shipped:
             raise InvalidInput(f"No version called {name!r} ships for {task}.")
-        said = f"Ships with Lightbox, on another network: {name}."
+        notes = [f"{note}." for note in _shipped(shipped[name]).notes]
+        said = " ".join([f"Ships with Lightbox, on another network: {name}.", *notes])
         return self._registered(task, shipped[name], user.display_name, user.id, said)
 
     def take_folder(self, task: str, folder: Path, who: str, description: str = "") -> ModelVersion:

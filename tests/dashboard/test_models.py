@@ -259,7 +259,7 @@ def test_what_ships_on_another_network_is_registered_by_a_button(clinic: Clinic,
     assert "ships with Lightbox" not in str(models.show(versions, operator))
     small.alternative(650, "resnet50")
     said = str(models.show(versions, operator))
-    for words in ("Register resnet50", "Note: made for a test.", "Brighter than 650"):
+    for words in ("Register resnet50", "made for a test.", "Brighter than 650"):
         assert words in said
     assert "Register resnet50" not in str(models.show(versions, head))
     before = models.word(versions)
