@@ -41,11 +41,25 @@ window.lightbox = window.lightbox || {};
   const plainFetch = window.fetch.bind(window);
   lightbox.plainFetch = plainFetch; // for who makes something of a 401 of their own
   window.fetch = async function (resource, options) {
+    const asked = location.pathname;
     const response = await plainFetch(resource, options);
     // A page that is being left: nobody has to make sense of this answer any more.
     if (response.status === 401 && lightbox.signedOut()) return new Promise(() => {});
-    return response;
+    const late = location.pathname !== asked && String(resource.url || resource).includes("_dash-update-component");
+    return late && response.status === 200 ? withoutWhatIsGone(response) : response;
   };
+
+  /**
+   * A callback's answer for a page that was left meanwhile. Dash drops its outputs; what it sets beside them (set_props) Dash
+   * would report as missing.
+   */
+  async function withoutWhatIsGone(response) {
+    const answer = await response.json();
+    for (const id of Object.keys(answer.sideUpdate || {})) {
+      if (!window.dash_component_api.getLayout(id)) delete answer.sideUpdate[id];
+    }
+    return new Response(JSON.stringify(answer), { status: response.status, headers: response.headers });
+  }
 
   // Who presses a button tries again: what the alert said of the last try holds no more.
   document.addEventListener(
