@@ -77,7 +77,7 @@ def test_by_the_hospitals_sign_in_and_out_again(
     page.goto(f"{lightbox}/worklist?q=nobody")
     _at_provider(page, "ada-1815")
     expect(page).to_have_url(f"{lightbox}/worklist?q=nobody")
-    expect(page.get_by_text("Dr Ada Lovelace")).to_be_visible()
+    expect(page.get_by_role("link", name="Dr Ada Lovelace")).to_be_visible()
     page.click("text=Sign out")
     page.wait_for_url(f"{provider.url}/session/end*")  # by the page in between, which needs no script
     page.get_by_role("button", name="Yes, sign me out").click()
