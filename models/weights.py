@@ -128,8 +128,8 @@ def shipped(task: Task, validation_fold: int) -> Trained:
 
 def alternatives(task: Task) -> dict[str, Path]:
     """The folders of further versions that ship beside the task's own, by name."""
-    folders = sorted(task.folder.glob(f"{ALTERNATIVES}/*/{WEIGHTS}"))
-    return {file.parent.name: file.parent for file in folders}
+    files = sorted(task.folder.glob(f"{ALTERNATIVES}/*/{WEIGHTS}"))
+    return {file.parent.name: file.parent for file in files}
 
 
 def mixed(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:

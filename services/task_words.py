@@ -48,20 +48,20 @@ def reasons(doubts: Sequence[Doubt]) -> str:
 
 def not_ruled_out(result: Result) -> str | None:
     """What "not found" leaves open all the same, in a sentence; None where nothing is known of it."""
-    recognised, short = result.provenance.recognised, not_ruled_out_in_short(result)
-    if short is None or recognised is None:
+    recognised, missed = result.provenance.recognised, perhaps_missed(result)
+    if missed is None or recognised is None:
         return None
-    return f"This does {short}: on {recognised.sequence} the model misses some."
+    return f"This does not rule out {missed}: on {recognised.sequence} the model misses some."
 
 
-def not_ruled_out_in_short(result: Result) -> str | None:
-    """The same where there is little room, as on a picture: "not rule out a glioma that hardly enhances"."""
+def perhaps_missed(result: Result) -> str | None:
+    """What "not found" leaves open, named alone: "a glioma that hardly enhances"; None as `not_ruled_out`."""
     recognised = result.provenance.recognised
     if result.outcome is not Outcome.NOT_FOUND or recognised is None or recognised.sequence is None:
         return None
     known = words_of(result.task).known_misses
     missed = [miss.finding for miss in known if miss.sequence is recognised.sequence]
-    return f"not rule out {' or '.join(missed)}" if missed else None
+    return " or ".join(missed) or None
 
 
 def finding_measured_by(*clinical: Task) -> str:

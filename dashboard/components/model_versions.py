@@ -86,19 +86,23 @@ def _alternative(task: str, live: str | None, name: str, made: Alternative) -> C
         "Another network for the same task. Once it is registered it can be rehearsed, compared and promoted "
         "as any other version; before that it serves nobody."
     )
-    table = metrics.table(metrics.gathered(made.metrics))
-    card = dcc.Markdown(card_words(made.card), className="lb-markdown")
     return html.Article(
         [
             html.Div([html.Strong(name), badge], className="lb-version-head"),
             html.P(words, className="mb-2"),
             *(html.P(f"{note}.", className="mb-2") for note in made.notes),
-            html.Details([html.Summary("Validation figures"), table]),
-            html.Details([html.Summary("Model card"), card]),
+            *_figures(made.metrics, serves=False),
+            folded_card("Model card", made.card),
             act_button("register", f"Register {name}", task, name, live, "primary", outline=True),
         ],
         className="lb-card",
     )
+
+
+def folded_card(title: str, card: str, look: str = "") -> Component:
+    """A model card, out of markdown, folded under its title."""
+    shown = dcc.Markdown(card_words(card), className="lb-markdown")
+    return html.Details([html.Summary(title), shown], className=look)
 
 
 def suspended(user: User, stopped: Sequence[Suspension], live: str | None) -> list[Component]:
@@ -135,7 +139,7 @@ def _card(
     since = _since(version)
     if since:
         parts.append(html.P(since, className="mb-2"))
-    parts += _figures(version, serves=serves or gate is None)
+    parts += _figures(version.metrics, serves=serves or gate is None)
     if not serves and gate is not None:
         parts.append(gate_box(gate))
         if refused is not None:
@@ -145,9 +149,9 @@ def _card(
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))
 
 
-def _figures(version: ModelVersion, serves: bool) -> list[Component]:
+def _figures(figures: dict[str, float], serves: bool) -> list[Component]:
     """The validation figures folded; of what serves those that are asked for first stand open above."""
-    rows, first = metrics.gathered(version.metrics), metrics.chief(version.metrics)
+    rows, first = metrics.gathered(figures), metrics.chief(figures)
     shown: list[Component] = [metrics.table(first)] if serves and first else []
     every = f"All {len(rows)} validation figures" if shown else "Validation figures"
     return [*shown, html.Details([html.Summary(every), metrics.table(rows)])]

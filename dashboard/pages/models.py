@@ -18,7 +18,6 @@ from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
 from data.records import ModelVersion, PromotionGateResult, User
 from services import addresses
-from services.performance.card_words import card_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -242,7 +241,8 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     body.append(model_promotions.going_back(user, task, live, versions.promotions.previous(task)))
     if may(user, Permission.REGISTER_VERSIONS):
         # Without MLflow nobody knows what is registered, and nothing can be.
-        body += model_versions.alternatives(task, live, versions.uploads.alternatives(task)) if known else []
+        shipped = versions.uploads.alternatives(task, known) if known else {}
+        body += model_versions.alternatives(task, live, shipped)
         body.append(_upload(task))
     body += [_card(versions, task), model_promotions.history(history)]
     return html.Section(
@@ -290,8 +290,7 @@ def _card(versions: VersionServices, task: str) -> Component | None:
     card = versions.registry.card(task)
     if not card:
         return None
-    shown = dcc.Markdown(card_words(card), className="lb-markdown")
-    return html.Details([html.Summary("Model card of the live version"), shown], className="lb-card")
+    return model_versions.folded_card("Model card of the live version", card, look="lb-card")
 
 
 def _upload(task: str) -> Component:

@@ -17,7 +17,7 @@ from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
 from services.standing.acceptances import NOT_ACCEPTED
-from services.task_words import not_ruled_out, not_ruled_out_in_short, outcome_words
+from services.task_words import not_ruled_out, outcome_words, perhaps_missed
 
 ZIP, PNG, CSV, NIFTI, TEXT = "application/zip", "image/png", "text/csv", "application/gzip", "text/plain"
 _HEAD = (
@@ -124,8 +124,8 @@ def picture_words(version: ResultVersion, chosen: KeySlice | None = None) -> tup
     made = f"{result.provenance.model_name} version {result.provenance.model_version}"
     drawn = (f"Outline {version.outline}",) if result.has_mask else ()
     said = f"AI: {outcome_words(result.task, result.outcome)}"
-    short = not_ruled_out_in_short(result)
-    left_open = (f"Does {short}",) if short else ()
+    missed = perhaps_missed(result)
+    left_open = (f"Does not rule out {missed}",) if missed else ()
     marked = (f"{NOT_ACCEPTED} on this scanner",) if version.view.not_accepted else ()
     of_nobody = (OF_NOBODY,) if scan.synthetic else ()
     answer = ("; ".join((*place, said)), *left_open, "; ".join((*drawn, made)))

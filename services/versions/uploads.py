@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,9 +69,9 @@ class ModelUploads:
             _unpack(archive, Path(folder))
             return self._registered(task, Path(folder), user.display_name, user.id, description)
 
-    def alternatives(self, task: str) -> dict[str, Alternative]:
-        """Versions that ship beside the task's own and that are not registered, by name."""
-        registered = {version.weights_sha256 for version in self._registry.versions(task)}
+    def alternatives(self, task: str, known: Iterable[ModelVersion]) -> dict[str, Alternative]:
+        """Versions that ship beside the task's own and are none of the registered ones, `known`; by name."""
+        registered = {version.weights_sha256 for version in known}
         shipped = {name: _shipped(folder) for name, folder in weights.alternatives(self._tasks[task]).items()}
         return {name: made for name, made in shipped.items() if made.sha256 not in registered}
 

@@ -125,11 +125,11 @@ def small_task(folder: Path) -> Task:
     )  # fmt: skip
 
 
-def weights_in(folder: Path, above: float, threshold: float = 0.5) -> Path:
+def weights_in(folder: Path, above: float, threshold: float = 0.5, **facts: object) -> Path:
     """A version's files: tumour is what is brighter than `above`."""
     state = {"point.weight": torch.ones(1, 1, 1, 1), "point.bias": torch.full((1,), -above / 100)}
     figures = {"dice": {"value": 0.8, "low": 0.7, "high": 0.9, "n": 12.0}}
-    weights.save(folder, state, Decision(threshold=threshold), figures, {"above": above})
+    weights.save(folder, state, Decision(threshold=threshold), figures, {"above": above, **facts})
     (folder / weights.CARD).write_text(f"# Brighter than {above}\n")
     return folder
 
@@ -271,12 +271,8 @@ class Department:
 
     def alternative(self, above: float, name: str) -> Path:
         """Another version that ships, not registered."""
-        folder = weights_in(self.task.folder / weights.ALTERNATIVES / name, above)
-        made = weights.opened(folder)
-        facts = {**made.facts, "notes": ["made for a test"]}
-        state = weights.in_float32(made)
-        weights.save(folder, state, made.decision, made.metrics, facts)
-        return folder
+        folder = self.task.folder / weights.ALTERNATIVES / name
+        return weights_in(folder, above, notes=["made for a test"])
 
     def rehearse(self, version: str, scans: int = 100) -> None:
         """To its end."""

@@ -7,12 +7,17 @@ import pytest
 from data.errors import InvalidInput, NotAllowed, UnusableModel
 from data.records import BRAIN_TUMOUR
 from models import weights
+from services.versions.uploads import Alternative
 from tests.services.small_models import Department
+
+
+def _alternatives(house: Department) -> dict[str, Alternative]:
+    return house.uploads.alternatives(BRAIN_TUMOUR, house.registry.versions(BRAIN_TUMOUR))
 
 
 def test_one_that_ships_is_told_until_it_is_registered_and_serves_nobody_then(house: Department) -> None:
     folder = house.alternative(700, "resnet50")
-    (told,) = house.uploads.alternatives(BRAIN_TUMOUR).values()
+    (told,) = _alternatives(house).values()
     assert told.metrics == {"dice": 0.8, "dice_low": 0.7, "dice_high": 0.9, "dice_n": 12.0}
     assert (told.card, told.notes) == ("# Brighter than 700\n", ("made for a test",))
     made = house.uploads.take_alternative(BRAIN_TUMOUR, "resnet50", house.ada)
@@ -20,7 +25,7 @@ def test_one_that_ships_is_told_until_it_is_registered_and_serves_nobody_then(ho
     assert made.weights_sha256 == weights.opened(folder).sha256
     assert made.description == "Ships with Lightbox, on another network: resnet50. made for a test."
     assert house.serving.live(BRAIN_TUMOUR) == "1"
-    assert house.uploads.alternatives(BRAIN_TUMOUR) == {}
+    assert _alternatives(house) == {}
     assert house.registry.files(made).facts["above"] == 700
     event = house.audit.recent(1)[0]
     assert (event.action, event.detail[:9]) == ("model.registered", "version 2")
