@@ -18,7 +18,10 @@ from torch import Tensor, nn
 from data.errors import InvalidInput
 from models.encoders import Encoder
 from models.task import Task
-from models.weights import in_float32, shipped
+from models.weights import in_float32, opened, shipped
+
+_KEPT_UNDER = ("net.", "unet.encoder.model.")
+"""What the names of the encoder's layers begin with in the tasks' networks."""
 
 
 class Start(StrEnum):
@@ -71,6 +74,26 @@ def start_from(network: nn.Module, weights: dict[str, Tensor]) -> None:
     if not fitting:
         raise RuntimeError("the pretrained weights fit nothing of this network")
     network.load_state_dict(fitting, strict=False)
+
+
+def encoder_of_version(folder: Path, encoder: Encoder) -> dict[str, Tensor]:
+    """State dict of `timm`'s network out of the version in `folder`, of whichever task: what an encoder learnt of
+    one kind of picture is a better start for another than nothing is (Raghu et al., NeurIPS 2019).
+
+    Raises InvalidInput where none lies there, or one on another encoder.
+    """
+    try:
+        version = opened(folder)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"There is no version in {folder}: {error}.") from None
+    if (named := version.facts.get("recipe", {}).get("encoder")) != encoder:
+        raise InvalidInput(f"The version in {folder} is built on {named}, not on {encoder}.")
+    return {
+        name.removeprefix(prefix): value
+        for name, value in in_float32(version).items()
+        for prefix in _KEPT_UNDER
+        if name.startswith(prefix) and not name.startswith(prefix + encoder.last_layer)
+    }
 
 
 def started(network: nn.Module, start: Start, task: Task, validation_fold: int) -> nn.Module:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from models.encoders import Encoder
-from models.pretrained import Start, encoder_weights, start_from
+from models.pretrained import Start, encoder_of_version, encoder_weights, start_from
 
 INPUT_SIZE = 192
 CHANNELS = 3
@@ -69,13 +70,18 @@ class Mirrored(nn.Module):
         return torch.cat([plain, mirrored.flip(-1)], dim=1), (vector + other) / 2
 
 
-def build(encoder: Encoder = ENCODER, start: Start = Start.SCRATCH, dropout: float = 0.0) -> nn.Module:
-    """A network, its weights to be loaded or its encoder trained from `start`.
+def build(
+    encoder: Encoder = ENCODER,
+    start: Start = Start.SCRATCH,
+    dropout: float = 0.0,
+    encoder_from: Path | None = None,
+) -> nn.Module:
+    """A network, its weights to be loaded or its encoder trained from `start`, or from a version's own.
 
     `dropout` is the share of the decoder's last channels that a training step goes without.
     """
     network = GreyUNet(encoder, dropout)
-    weights = encoder_weights(start, encoder)
+    weights = encoder_of_version(encoder_from, encoder) if encoder_from else encoder_weights(start, encoder)
     if weights is not None:
         start_from(network.unet.encoder.model, weights)
     return network

@@ -43,6 +43,7 @@ class BrainTumourChoices:
 
     encoder: Encoder = network.ENCODER
     start: Start = Start.WHEEL
+    encoder_from: str = ""  # the folder of a version, of any task, whose encoder to start from
     neighbours: bool = True
     loss: Loss = Loss.ENTROPY_DICE
     slice_dice: float = 1.0
@@ -102,7 +103,8 @@ class BrainTumourTraining:
     def network(self) -> nn.Module:
         """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""
         choices = self._choices
-        built = network.build(choices.encoder, choices.start, choices.dropout)
+        encoder_from = Path(choices.encoder_from) if choices.encoder_from else None
+        built = network.build(choices.encoder, choices.start, choices.dropout, encoder_from)
         return started(built, choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
