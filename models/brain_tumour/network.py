@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.encoders import Encoder
-from models.pretrained import Start, encoder_of_version, encoder_weights, start_from
+from models.pretrained import Start, encoder_weights, start_from
 
 INPUT_SIZE = 192
 CHANNELS = 3
@@ -76,12 +76,12 @@ def build(
     dropout: float = 0.0,
     encoder_from: Path | None = None,
 ) -> nn.Module:
-    """A network, its weights to be loaded or its encoder trained from `start`, or from a version's own.
+    """A network, its weights to be loaded or its encoder trained from `start`, or from that of a version.
 
     `dropout` is the share of the decoder's last channels that a training step goes without.
     """
     network = GreyUNet(encoder, dropout)
-    weights = encoder_of_version(encoder_from, encoder) if encoder_from else encoder_weights(start, encoder)
+    weights = encoder_weights(start, encoder, encoder_from)
     if weights is not None:
         start_from(network.unet.encoder.model, weights)
     return network

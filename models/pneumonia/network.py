@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
@@ -51,11 +53,14 @@ class GreyClassifier(nn.Module):
 
 
 def build(
-    encoder: Encoder = ENCODER, start: Start = Start.SCRATCH, dropout: float = DROPOUT
+    encoder: Encoder = ENCODER,
+    start: Start = Start.SCRATCH,
+    dropout: float = DROPOUT,
+    encoder_from: Path | None = None,
 ) -> GreyClassifier:
-    """A network, its weights to be loaded or trained from `start`."""
+    """A network, its weights to be loaded or trained from `start`, or from the encoder of a version."""
     network = GreyClassifier(encoder, dropout)
-    weights = encoder_weights(start, encoder)
+    weights = encoder_weights(start, encoder, encoder_from)
     if weights is not None:
         theirs = {name: value for name, value in weights.items() if not name.startswith(encoder.last_layer)}
         start_from(network.net, theirs)

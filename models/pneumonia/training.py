@@ -49,6 +49,7 @@ class PneumoniaChoices:
 
     encoder: Encoder = network.ENCODER
     start: Start = Start.WHEEL
+    encoder_from: str = ""  # the folder of a version, of any task, whose encoder to start from
     loss: Loss = Loss.ENTROPY
     smoothing: float = 0.02  # how far a label is taken off 0 and 1
     dropout: float = network.DROPOUT
@@ -102,7 +103,8 @@ class PneumoniaTraining:
     def network(self) -> nn.Module:
         """A classifier that starts from ImageNet, or from the version in the task's folder."""
         choices = self._choices
-        built = network.build(choices.encoder, choices.start, choices.dropout)
+        encoder_from = Path(choices.encoder_from) if choices.encoder_from else None
+        built = network.build(choices.encoder, choices.start, choices.dropout, encoder_from)
         return started(built, choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:

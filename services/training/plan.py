@@ -60,6 +60,8 @@ def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None)
     starts_shipped = getattr(choices, "start", None) is Start.SHIPPED
     if starts_shipped and getattr(choices, "encoder", None) != getattr(training.choices, "encoder", None):
         raise InvalidInput("start=shipped begins with the shipped version, which has another encoder.")
+    if getattr(choices, "encoder_from", "") and choices.start is not Start.SCRATCH:
+        raise InvalidInput("encoder_from takes a version's encoder, which only start=scratch leaves to it.")
     if recipe.kept and not starts_shipped:
         raise InvalidInput("kept mixes in the shipped weights, which only start=shipped begins with.")
     return Plan(training, recipe, choices, training.validation_fold if fold is None else fold)

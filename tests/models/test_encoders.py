@@ -49,6 +49,39 @@ def test_an_encoder_from_elsewhere_is_named(tmp_path: Path) -> None:
         weights.network_of(PNEUMONIA, trained)
 
 
+def _chest_version(folder: Path, encoder: Encoder) -> dict[str, torch.Tensor]:
+    """The weights of a chest version that is kept in `folder`, as they come back from there."""
+    state = chest.build(encoder).state_dict()
+    weights.save(folder, state, Decision(0.5), {}, {"recipe": {"encoder": encoder.value}})
+    return weights.in_float32(weights.opened(folder))
+
+
+@pytest.mark.parametrize("encoder", Encoder)
+def test_a_brain_network_starts_with_the_encoder_of_a_chest_version(encoder: Encoder, tmp_path: Path) -> None:
+    theirs = _chest_version(tmp_path, encoder)
+    ours = brain.build(encoder, encoder_from=tmp_path).state_dict()
+    inside = {name: value for name, value in ours.items() if name.startswith("unet.encoder.")}
+    assert len(inside) > 200
+    for name, value in inside.items():
+        assert torch.equal(value, theirs["net." + name.removeprefix("unet.encoder.model.")]), name
+
+
+def test_a_chest_network_takes_another_version_s_encoder_without_its_answer(tmp_path: Path) -> None:
+    theirs = _chest_version(tmp_path, Encoder.LITE0)
+    ours = chest.build(Encoder.LITE0, encoder_from=tmp_path).state_dict()
+    differing = [name for name, value in ours.items() if not torch.equal(value, theirs[name])]
+    assert differing == ["net.classifier.weight"]  # a new one's bias is zero, as that one's was
+
+
+def test_an_encoder_is_taken_of_a_version_that_has_it_only(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no version in"):
+        chest.build(Encoder.LITE0, encoder_from=tmp_path)
+    _chest_version(tmp_path, Encoder.LITE0)
+    for other in (Encoder.LITE2, Encoder.RESNET50):
+        with pytest.raises(InvalidInput, match=f"not built on {other}"):
+            brain.build(other, encoder_from=tmp_path)
+
+
 def test_torchvision_s_resnet_fits_layer_by_layer() -> None:
     theirs = resnet50(weights=None).state_dict()
     inside = {name: value for name, value in theirs.items() if not name.startswith("fc.")}

@@ -100,6 +100,10 @@ def test_the_card_says_the_whole_command_and_what_the_threshold_is_of(tmp_path: 
             "resnet50, which started from random weights; 50% of what it learnt are answers of the version "
             "that ships",
         ),
+        (
+            {"encoder": "resnet50", "start": "scratch", "encoder_from": "models/pneumonia"},
+            "resnet50, which started from the encoder of `models/pneumonia` and random weights behind it",
+        ),
         ({"encoder": "resnet50", "start": "elsewhere"}, "resnet50, which started from elsewhere"),
         ({}, "efficientnet-lite2, which started from ImageNet's weights"),
     ],

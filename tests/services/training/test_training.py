@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from data.errors import InvalidInput
 from data.tracking import CHAMPION, Tracking
@@ -120,6 +121,19 @@ def test_a_shipped_start_has_the_shipped_encoder() -> None:
     with pytest.raises(InvalidInput, match="another encoder"):
         planned("pneumonia", {"start": "shipped", "encoder": "resnet50"})
     assert planned("pneumonia", {"start": "scratch", "encoder": "resnet50"}).choices.encoder == "resnet50"
+
+
+@pytest.mark.parametrize("task", ["brain-tumour", "pneumonia"])
+def test_a_training_starts_with_the_encoder_of_a_version_where_imagenet_s_is_not_asked_for(
+    task: str, tmp_path: Path
+) -> None:
+    asked = {"encoder_from": str(PNEUMONIA.folder), "encoder": "efficientnet-lite0", "size": "64"}
+    with pytest.raises(InvalidInput, match="start=scratch"):
+        planned(task, asked)
+    begun = planned(task, asked | {"start": "scratch"}).material(make_labelled(tmp_path)).network()
+    theirs = weights.in_float32(weights.opened(PNEUMONIA.folder))["net.conv_stem.weight"]
+    (ours,) = (value for name, value in begun.state_dict().items() if name.endswith("conv_stem.weight"))
+    assert torch.equal(ours, theirs)
 
 
 def test_shipped_weights_are_mixed_into_a_training_that_began_with_them_only() -> None:
