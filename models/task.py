@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import Doubt, KnownMiss, ScanHeader, Spacing, TaskWords
+from data.records import Doubt, KnownMistake, ScanHeader, Spacing, TaskWords
 from models.encoders import Encoder
 from models.imaging import Crop
 from models.retraining import Layout
@@ -124,10 +124,11 @@ class Task:
     choice of encoder. `admits` is for tasks whose pictures the gate's
     network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
     `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
-    `finding` a task is called by its name. `known_misses` is what it was measured to miss, which people are
-    told beside each answer that it found nothing. `layout` writes reviewed scans as the labelled folder that
-    its own trainer reads; without one there are no retraining packs of the task. `heat_map` is for a
-    task whose answers' heat maps were measured to lie where the disease can be: pages draw no others.
+    `finding` a task is called by its name. `known_misses` is what it was measured to miss, `known_mimics`
+    what it was measured to take for its finding: people are told beside each answer that it found nothing,
+    or something. `layout` writes reviewed scans as the labelled folder that its own trainer reads; without
+    one there are no retraining packs of the task. `heat_map` is for a task whose answers' heat maps were
+    measured to lie where the disease can be: pages draw no others.
     """
 
     name: str
@@ -148,7 +149,8 @@ class Task:
     body_part: str = ""
     layout: Layout | None = None
     heat_map: bool = False
-    known_misses: tuple[KnownMiss, ...] = ()
+    known_misses: tuple[KnownMistake, ...] = ()
+    known_mimics: tuple[KnownMistake, ...] = ()
 
     @property
     def words(self) -> TaskWords:
@@ -163,4 +165,5 @@ class Task:
             draws_mask=self.kind is TaskKind.SEGMENTATION,
             heat_map=self.heat_map,
             known_misses=self.known_misses,
+            known_mimics=self.known_mimics,
         )

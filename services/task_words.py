@@ -47,21 +47,22 @@ def reasons(doubts: Sequence[Doubt]) -> str:
 
 
 def not_ruled_out(result: Result) -> str | None:
-    """What "not found" leaves open all the same, in a sentence; None where nothing is known of it."""
-    recognised, missed = result.provenance.recognised, perhaps_missed(result)
-    if missed is None or recognised is None:
+    """What an answer leaves open all the same, in a sentence; None where nothing is known of it."""
+    recognised, left = result.provenance.recognised, left_open(result)
+    if left is None or recognised is None:
         return None
-    return f"This does not rule out {missed}: on {recognised.sequence} the model misses some."
+    mistake = f"mistakes some for {words_of(result.task).finding}" if result.positive else "misses some"
+    return f"This does not rule out {left}: on {recognised.sequence} the model {mistake}."
 
 
-def perhaps_missed(result: Result) -> str | None:
-    """What "not found" leaves open, named alone: "a glioma that hardly enhances"; None as `not_ruled_out`."""
-    recognised = result.provenance.recognised
-    if result.outcome is not Outcome.NOT_FOUND or recognised is None or recognised.sequence is None:
+def left_open(result: Result) -> str | None:
+    """What an answer leaves open, named alone: "a glioma that hardly enhances"; None as `not_ruled_out`."""
+    recognised, words = result.provenance.recognised, words_of(result.task)
+    if recognised is None or recognised.sequence is None:
         return None
-    known = words_of(result.task).known_misses
-    missed = [miss.finding for miss in known if miss.sequence is recognised.sequence]
-    return " or ".join(missed) or None
+    known = {Outcome.FOUND: words.known_mimics, Outcome.NOT_FOUND: words.known_misses}.get(result.outcome, ())
+    left = [mistake.what for mistake in known if mistake.sequence is recognised.sequence]
+    return " or ".join(left) or None
 
 
 def finding_measured_by(*clinical: Task) -> str:

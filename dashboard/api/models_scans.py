@@ -126,7 +126,7 @@ class ScanAnswer(ApiAnswer):
     uploaded_at: datetime
     outcome: Outcome | None = Field(description="What the latest result comes to; null where there is none")
     not_ruled_out: str | None = Field(
-        description="What not-found leaves open on this sequence, in a sentence; null where nothing is known"
+        description="What the outcome leaves open on this sequence, in a sentence; null if nothing is known"
     )
     result: Result | None = Field(description="Null where nothing was read, or what was read is no answer")
     suspended: str | None = Field(

@@ -160,7 +160,7 @@ def headline(result: Result) -> Component:
 
 
 def caution(result: Result) -> list[Component]:
-    """Say what "not found" leaves open; nothing where nothing is known of it."""
+    """Say what the answer leaves open; nothing where nothing is known of it."""
     sentence = not_ruled_out(result)
     return [] if sentence is None else [warning(sentence)]
 

@@ -169,7 +169,7 @@ from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, PasskeyAnsw
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
 from data.records.synthetic import SYNTHETIC, KindCount, grouped, marked, marked_name
-from data.records.tasks import KnownMiss, TaskWords
+from data.records.tasks import KnownMistake, TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
 from data.records.uploads import Upload, UploadedScan, UploadState
@@ -186,7 +186,7 @@ NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full i
 __all__ = [
     "SYNTHETIC",
     "KindCount",
-    "KnownMiss",
+    "KnownMistake",
     "grouped",
     "marked",
     "marked_name",

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from data.records.acquisition import MrSequence
 
 
-class KnownMiss(NamedTuple):
-    """What a task was measured to miss in pictures of a sequence, where it says that it found nothing."""
+class KnownMistake(NamedTuple):
+    """What a task was measured to miss in pictures of a sequence, or to take for its finding."""
 
     sequence: MrSequence
-    finding: str  # with its article: "a glioma that hardly enhances"
+    what: str  # with its article: "a glioma that hardly enhances"
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,5 @@ class TaskWords:
     body_part: str  # DICOM's Body Part Examined (PS3.16, annex L), "HEAD"; empty where it is unknown
     draws_mask: bool
     heat_map: bool = False  # whether its heat maps may be shown
-    known_misses: tuple[KnownMiss, ...] = ()
+    known_misses: tuple[KnownMistake, ...] = ()
+    known_mimics: tuple[KnownMistake, ...] = ()  # other disease that it takes for its finding

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.records import BRAIN_TUMOUR, Doubt, KnownMiss, MrSequence, Spacing
+from data.records import BRAIN_TUMOUR, Doubt, KnownMistake, MrSequence, Spacing
 from models import presence
 from models.brain_tumour import network
 from models.brain_tumour.layout import volumes_and_slices
@@ -190,5 +190,6 @@ TASK = Task(
     picture="a brain MRI",
     body_part="HEAD",
     layout=volumes_and_slices,
-    known_misses=(KnownMiss(MrSequence.T1_CONTRAST, "a glioma that hardly enhances"),),
+    known_misses=(KnownMistake(MrSequence.T1_CONTRAST, "a glioma that hardly enhances"),),
+    known_mimics=(KnownMistake(MrSequence.FLAIR, "multiple sclerosis, small-vessel disease or a stroke"),),
 )

@@ -17,7 +17,7 @@ from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
 from services.standing.acceptances import NOT_ACCEPTED
-from services.task_words import not_ruled_out, outcome_words, perhaps_missed
+from services.task_words import left_open, not_ruled_out, outcome_words
 
 ZIP, PNG, CSV, NIFTI, TEXT = "application/zip", "image/png", "text/csv", "application/gzip", "text/plain"
 _HEAD = (
@@ -124,11 +124,11 @@ def picture_words(version: ResultVersion, chosen: KeySlice | None = None) -> tup
     made = f"{result.provenance.model_name} version {result.provenance.model_version}"
     drawn = (f"Outline {version.outline}",) if result.has_mask else ()
     said = f"AI: {outcome_words(result.task, result.outcome)}"
-    missed = perhaps_missed(result)
-    left_open = (f"Does not rule out {missed}",) if missed else ()
+    left = left_open(result)
+    not_excluded = (f"Does not rule out {left}",) if left else ()
     marked = (f"{NOT_ACCEPTED} on this scanner",) if version.view.not_accepted else ()
     of_nobody = (OF_NOBODY,) if scan.synthetic else ()
-    answer = ("; ".join((*place, said)), *left_open, "; ".join((*drawn, made)))
+    answer = ("; ".join((*place, said)), *not_excluded, "; ".join((*drawn, made)))
     return *answer, *of_nobody, *marked, SHORT_NOTICE
 
 

@@ -1,4 +1,4 @@
-"""Beside "not found" stands what it does not rule out, where that was measured of task and sequence."""
+"""Beside an answer stands what it does not rule out, where that was measured of task and sequence."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ from services.exporting.versions import ResultVersion
 from tests.dashboard.clinic import Clinic
 
 SAID = "This does not rule out a glioma that hardly enhances: on contrast-enhanced T1 the model misses some."
+MIMICS = "multiple sclerosis, small-vessel disease or a stroke"
+SAID_OF_MIMICS = f"This does not rule out {MIMICS}: on FLAIR the model mistakes some for tumour."
 
 
 @pytest.mark.parametrize(
     ("sequence", "positive", "told"),
     [
-        (MrSequence.T1_CONTRAST, False, True),
-        (MrSequence.T1_CONTRAST, True, False),
-        (MrSequence.FLAIR, False, False),
-        (None, False, False),
+        (MrSequence.T1_CONTRAST, False, SAID),
+        (MrSequence.T1_CONTRAST, True, None),
+        (MrSequence.FLAIR, True, SAID_OF_MIMICS),
+        (MrSequence.FLAIR, False, None),
+        (None, False, None),
+        (None, True, None),
     ],
 )
-def test_a_scans_page_says_what_not_found_leaves_open(
-    clinic: Clinic, sequence: MrSequence | None, positive: bool, told: bool
+def test_a_scans_page_says_what_an_answer_leaves_open(
+    clinic: Clinic, sequence: MrSequence | None, positive: bool, told: str | None
 ) -> None:
     scan = clinic.add_volume("u")
     clinic.read_volume(scan, sequence=sequence, positive=positive)
     view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
-    assert (SAID in str(panels.result_panel(view))) is told
+    page = str(panels.result_panel(view))
+    assert (told is None or told in page) and page.count("rule out") == (told is not None)
 
 
 @pytest.mark.parametrize(("positive", "said"), [(False, SAID), (True, None)])
@@ -52,3 +57,13 @@ def test_it_stands_on_pictures_that_leave_the_house(clinic: Clinic) -> None:
     assert SAID in read_me(version, []).content.decode()
     found = ResultVersion(view, replace(view.result, positive=True))
     assert "rule out" not in str(picture_words(found))
+
+
+def test_on_a_found_tumour_stands_what_looks_like_one(clinic: Clinic) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, sequence=MrSequence.FLAIR, positive=True)
+    view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
+    assert view.result is not None
+    version = ResultVersion(view, view.result)
+    assert f"Does not rule out {MIMICS}" in picture_words(version)
+    assert SAID_OF_MIMICS in read_me(version, []).content.decode()

@@ -60,5 +60,16 @@ def test_not_found_says_what_it_leaves_open_on_the_sequence_where_that_was_measu
         assert not_ruled_out(replace(nothing, provenance=made)) is None
 
 
+def test_found_says_what_else_looks_so_on_the_sequence_where_that_was_measured(clinic: Clinic) -> None:
+    found = clinic.read_volume(clinic.add_volume("u"), sequence=MrSequence.FLAIR, positive=True)
+    assert not_ruled_out(found) == (
+        "This does not rule out multiple sclerosis, small-vessel disease or a stroke: on FLAIR the model "
+        "mistakes some for tumour."
+    )
+    doubted = replace(found, doubts=(Doubt.NEAR_THRESHOLD,))
+    for other in (replace(found, positive=False), doubted, replace(found, task="pneumonia")):
+        assert not_ruled_out(other) is None
+
+
 def _flair() -> RecognisedSequence:
     return RecognisedSequence(MrSequence.FLAIR, RecognisedBy.HEADER)
