@@ -47,23 +47,22 @@ def test_a_program_is_told_it_beside_the_outcome(
     assert sign_in(Role.CLINICIAN).get(f"/api/v1/scans/{scan.id}").json["not_ruled_out"] == said
 
 
-def test_it_stands_on_pictures_that_leave_the_house(clinic: Clinic) -> None:
+@pytest.mark.parametrize(
+    ("sequence", "positive", "left", "said"),
+    [
+        (MrSequence.T1_CONTRAST, False, "a glioma that hardly enhances", SAID),
+        (MrSequence.FLAIR, True, MIMICS, SAID_OF_MIMICS),
+    ],
+)
+def test_it_stands_on_pictures_that_leave_the_house(
+    clinic: Clinic, sequence: MrSequence, positive: bool, left: str, said: str
+) -> None:
     scan = clinic.add_volume("u")
-    clinic.read_volume(scan, sequence=MrSequence.T1_CONTRAST, positive=False)
+    clinic.read_volume(scan, sequence=sequence, positive=positive)
     view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
     assert view.result is not None
     version = ResultVersion(view, view.result)
-    assert "Does not rule out a glioma that hardly enhances" in picture_words(version)
-    assert SAID in read_me(version, []).content.decode()
-    found = ResultVersion(view, replace(view.result, positive=True))
-    assert "rule out" not in str(picture_words(found))
-
-
-def test_on_a_found_tumour_stands_what_looks_like_one(clinic: Clinic) -> None:
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, sequence=MrSequence.FLAIR, positive=True)
-    view = clinic.services.reviewing.scan_views.scan(scan.id, clinic.person(Role.CLINICIAN))
-    assert view.result is not None
-    version = ResultVersion(view, view.result)
-    assert f"Does not rule out {MIMICS}" in picture_words(version)
-    assert SAID_OF_MIMICS in read_me(version, []).content.decode()
+    assert f"Does not rule out {left}" in picture_words(version)
+    assert said in read_me(version, []).content.decode()
+    opposite = ResultVersion(view, replace(view.result, positive=not positive))
+    assert "rule out" not in str(picture_words(opposite))
