@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from data.errors import InvalidInput
 from models.encoders import Encoder
 from models.task import Task
-from models.weights import in_float32, opened, shipped
+from models.weights import Trained, built, in_float32, opened, shipped
 
 _KEPT_UNDER = ("net.", "unet.encoder.model.")
 """What the names of the encoder's layers begin with in the tasks' networks."""
@@ -88,10 +88,7 @@ def encoder_of_version(folder: Path, encoder: Encoder) -> dict[str, Tensor]:
     """
     from timm import create_model
 
-    try:
-        version = in_float32(opened(folder))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(f"There is no version in {folder}: {error}.") from None
+    version = in_float32(_version_in(folder))
     shapes = {name: value.shape for name, value in create_model(encoder.timm_name).state_dict().items()}
     theirs = {
         name.removeprefix(prefix): value
@@ -102,6 +99,29 @@ def encoder_of_version(folder: Path, encoder: Encoder) -> dict[str, Tensor]:
     if not theirs or any(shapes.get(name) != value.shape for name, value in theirs.items()):
         raise InvalidInput(f"The version in {folder} is not built on {encoder}.")
     return theirs
+
+
+def _version_in(folder: Path) -> Trained:
+    try:
+        return opened(folder)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"There is no version in {folder}: {error}.") from None
+
+
+def encoder_folder(named: str, task: Task, validation_fold: int) -> Path | None:
+    """The folder of the version whose encoder a training of `task` starts from; None where `named` is empty.
+
+    Raises InvalidInput where a version of this very task lies there that was trained on patients of
+    `validation_fold`, or none.
+    """
+    if not named:
+        return None
+    version = _version_in(Path(named))
+    held_out = version.facts.get("validation_fold")
+    of_this_task = in_float32(version).keys() == built(task, version).state_dict().keys()
+    if of_this_task and held_out != validation_fold:
+        raise InvalidInput(f"The version in {named} held out fold {held_out}, not {validation_fold}.")
+    return version.folder
 
 
 def started(network: nn.Module, start: Start, task: Task, validation_fold: int) -> nn.Module:

@@ -24,7 +24,7 @@ from models.brain_tumour.task import TASK
 from models.distillation import Teacher
 from models.encoders import Encoder
 from models.imaging import head_squares, to_square
-from models.pretrained import Start, started
+from models.pretrained import Start, encoder_folder, started
 from models.training import Metrics, Recipe, Training, right_and_wrong
 
 RECIPE = Recipe(epochs=20, batch_size=16, learning_rate=7e-4, size=network.INPUT_SIZE, warmup=0.04)
@@ -103,7 +103,7 @@ class BrainTumourTraining:
     def network(self) -> nn.Module:
         """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""
         choices = self._choices
-        encoder_from = Path(choices.encoder_from) if choices.encoder_from else None
+        encoder_from = encoder_folder(choices.encoder_from, TASK, self._fold)
         built = network.build(choices.encoder, choices.start, choices.dropout, encoder_from)
         return started(built, choices.start, TASK, self._fold)
 

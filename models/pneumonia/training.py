@@ -23,7 +23,7 @@ from models.pneumonia import network
 from models.pneumonia.adults import ADULTS, JUDGED_FOLDS, adult_films
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.pneumonia.task import TASK
-from models.pretrained import Start, started
+from models.pretrained import Start, encoder_folder, started
 from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
 
@@ -103,7 +103,7 @@ class PneumoniaTraining:
     def network(self) -> nn.Module:
         """A classifier that starts from ImageNet, or from the version in the task's folder."""
         choices = self._choices
-        encoder_from = Path(choices.encoder_from) if choices.encoder_from else None
+        encoder_from = encoder_folder(choices.encoder_from, TASK, self._fold)
         built = network.build(choices.encoder, choices.start, choices.dropout, encoder_from)
         return started(built, choices.start, TASK, self._fold)
 

@@ -136,6 +136,18 @@ def test_a_training_starts_with_the_encoder_of_a_version_where_imagenet_s_is_not
     assert torch.equal(ours, theirs)
 
 
+def test_an_encoder_that_learnt_of_the_held_out_patients_is_refused(tmp_path: Path) -> None:
+    asked = {"encoder_from": str(PNEUMONIA.folder), "start": "scratch", "size": "64"}
+    asked |= {"encoder": "efficientnet-lite0"}
+    data = make_labelled(tmp_path)
+    held_out = weights.opened(PNEUMONIA.folder).facts["validation_fold"]
+    other = held_out % 5 + 1
+    with pytest.raises(InvalidInput, match=f"held out fold {held_out}, not {other}"):
+        planned("pneumonia", asked, other).material(data).network()
+    planned("pneumonia", asked, held_out).material(data).network()
+    planned("brain-tumour", asked, other).material(data).network()  # it saw none of these patients
+
+
 def test_shipped_weights_are_mixed_into_a_training_that_began_with_them_only() -> None:
     with pytest.raises(InvalidInput, match="start=shipped"):
         planned("brain-tumour", {"kept": "0.5"})
