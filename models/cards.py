@@ -20,10 +20,12 @@ MEANINGS = {
     "dice_flair": "Dice of a patient's whole FLAIR volume, mean",
     "dice_flair_median": "the same, median",
     "poor_share_flair": "share of patients with a Dice under 0.6",
+    "false_lesions_flair": "pieces outlined where there is no tumour, mean of a patient",
     "hd95_flair_median": "95th percentile of surface distances, median, in pixels of the input",
     "dice_t1ce": "Dice of a contrast-enhanced T1 slice, mean",
     "dice_t1ce_median": "the same, median",
     "poor_share_t1ce": "share of slices with a Dice under 0.6",
+    "false_lesions_t1ce": "pieces outlined where there is no tumour, mean of a slice",
     "hd95_t1ce_median": "95th percentile of surface distances, median, in pixels of the input",
     "auc": "area under the ROC curve",
     "accuracy": "right answers",
@@ -75,7 +77,8 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         f"- weights: SHA-256 `{trained.sha256}`",
         *_network(task, facts),
         f"- decision: {_presence(trained.decision)}; pixel threshold "
-        f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped",
+        f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped"
+        f"{_satellites(trained.decision)}",
         f"- preprocessing: {task.preprocessing}",
         *_reference(trained),
         f"- data: SHA-256 `{facts.get('data_sha256', 'unknown')}`, validation fold "
@@ -86,6 +89,11 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         *[f"- {note}" for note in facts.get("notes", [])],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _satellites(decision: Decision) -> str:
+    least = decision.least_satellite
+    return f", and those under {least} beside a piece ten times as large" if least else ""
 
 
 _STARTS = {

@@ -7,7 +7,9 @@ that is large, a slab of slices at a time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ Labels = NDArray[np.int32]
 Counts = NDArray[np.int64]
 
 SLAB_VOXELS = 1 << 23
+SATELLITE_SHARE = 0.1
+"""A component under this share of the largest one of its mask lies beside a much larger one."""
 _EVERY_NEIGHBOUR = np.ones((3, 3, 3), dtype=bool)
 _COUNTED_AT_ONCE = 1 << 20
 
@@ -37,8 +41,22 @@ def labelled(mask: MaskArray) -> tuple[Labels, Counts]:
     return labels, _sizes(labels, count)
 
 
-def without_specks(mask: MaskArray, least_voxels: int, slab_voxels: int = SLAB_VOXELS) -> MaskArray:
-    """The mask without connected components of fewer than `least_voxels` voxels."""
+@dataclass(frozen=True)
+class Least:
+    """How many voxels a component needs to be kept: any, and one beside another ten times as large."""
+
+    voxels: int
+    satellite: int = 0
+
+    def keeps(self, sizes: NDArray[Any]) -> MaskArray:
+        """Which of a mask's components, by the voxels of all of them (n,)."""
+        beside_larger = sizes < SATELLITE_SHARE * sizes.max(initial=0)
+        kept: MaskArray = sizes >= np.where(beside_larger, max(self.voxels, self.satellite), self.voxels)
+        return kept
+
+
+def without_specks(mask: MaskArray, least: Least, slab_voxels: int = SLAB_VOXELS) -> MaskArray:
+    """The mask without connected components that are too small."""
     inside = box_of(mask)
     kept = np.zeros_like(mask)
     box, within = mask[inside], kept[inside]
@@ -48,14 +66,14 @@ def without_specks(mask: MaskArray, least_voxels: int, slab_voxels: int = SLAB_V
     slabs = [slice(start, start + step) for start in range(0, len(box), step)]
     if len(slabs) == 1:
         labels, sizes = labelled(box)
-        within[:] = np.append(False, sizes >= least_voxels)[labels]
+        within[:] = np.append(False, least.keeps(sizes))[labels]
         return kept
-    for slab, large in zip(slabs, _large(box, slabs, least_voxels), strict=True):
-        within[slab] = np.append(False, large)[labelled(box[slab])[0]]
+    for slab, kept_here in zip(slabs, _kept(box, slabs, least), strict=True):
+        within[slab] = np.append(False, kept_here)[labelled(box[slab])[0]]
     return kept
 
 
-def _large(mask: MaskArray, slabs: list[slice], least_voxels: int) -> list[MaskArray]:
+def _kept(mask: MaskArray, slabs: list[slice], least: Least) -> list[MaskArray]:
     """Of each component of each slab, whether the whole that it is a part of has enough voxels."""
     sizes, faces = [], []
     for slab in slabs:
@@ -70,8 +88,8 @@ def _large(mask: MaskArray, slabs: list[slice], least_voxels: int) -> list[MaskA
     joined = np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs])
     graph = coo_array((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(first[-1], first[-1]))
     count, whole = connected_components(graph, directed=False)
-    large = np.bincount(whole, weights=np.concatenate(sizes), minlength=count) >= least_voxels
-    return np.split(large[whole], first[1:-1])
+    kept = least.keeps(np.bincount(whole, weights=np.concatenate(sizes), minlength=count))
+    return np.split(kept[whole], first[1:-1])
 
 
 def _touching(above: Labels, below: Labels) -> Counts:

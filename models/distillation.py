@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.device import chosen_device
+from models.device import chosen_device, mixed_precision
 from models.task import Task
 from models.weights import restored, shipped
 
@@ -21,7 +21,7 @@ class Teacher:
     @torch.inference_mode()
     def probabilities(self, inputs: Tensor) -> Tensor:
         """What it says of inputs (n, channels, size, size), in the shape of its outputs, from 0 to 1."""
-        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+        with mixed_precision(self._device):
             outputs = self._network(inputs.to(self._device, memory_format=torch.channels_last))
         return torch.sigmoid(outputs.float()).cpu()
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from models.components import labelled
+
 MaskArray = NDArray[np.bool_]
 
 
@@ -13,6 +15,12 @@ def dice(drawn: MaskArray, truth: MaskArray) -> float:
     """Overlap of two masks; two empty masks count as 1."""
     total = int(drawn.sum()) + int(truth.sum())
     return 2.0 * int(np.logical_and(drawn, truth).sum()) / total if total else 1.0
+
+
+def false_components(drawn: MaskArray, truth: MaskArray) -> int:
+    """How many pieces of `drawn`, connected over corners, touch nothing of the truth."""
+    labels, sizes = labelled(drawn)
+    return len(sizes) - len(np.unique(labels[truth & drawn]))
 
 
 def hausdorff95(drawn: MaskArray, truth: MaskArray, spacing: tuple[float, float, float]) -> float | None:

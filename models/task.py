@@ -35,8 +35,10 @@ class Decision:
 
     `threshold` is on the scan's probability, after `temperature` and `bias`;
     `pixel_threshold` on a pixel's; pieces under `least_pixels` of the network's own input grid
-    are dropped as specks. `dice_estimate` weighs what an answer knows of its own doubt
-    (`models.doubt`) into the Dice to be expected of its mask; None where a task draws no mask.
+    are dropped as specks, and pieces under `least_satellite` beside one ten times as large: a small piece
+    alone may be all of a small tumour, beside a large one it seldom is any. `dice_estimate` weighs what an
+    answer knows of its own doubt (`models.doubt`) into the Dice to be expected of its mask; None where a task
+    draws no mask.
     `volume_shift` is taken off a volume's raw logit: the most suspicious of many slices is more
     suspicious than a lone one, whether or not there is anything.
     `certainty` is the surest that a probability may be, either way: what was never seen to be right more
@@ -51,6 +53,7 @@ class Decision:
     bias: float = 0.0
     pixel_threshold: float = 0.5
     least_pixels: int = 0
+    least_satellite: int = 0
     dice_estimate: tuple[float, ...] | None = None
     volume_shift: float = 0.0
     certainty: float = 1.0

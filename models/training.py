@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from data import atomic_files
 from data.labelled.datasets import LabelledScan
+from models.device import computes_in_bfloat16, mixed_precision
 from models.evaluation import Evaluator
 from models.optimisers import Optimiser, optimiser_of
 from models.processes import Processes
@@ -159,7 +160,7 @@ def fit(
     atomic_files.remove_half_written(folder)  # of a training that was killed
     torch.manual_seed(recipe.seed)
     network = task.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if device.type == "cpu":
+    if device.type == "cpu" and computes_in_bfloat16(device):
         depthwise_in_float32(network)
     optimiser = optimiser_of(
         recipe.optimiser, network.parameters(), recipe.learning_rate, recipe.weight_decay
@@ -223,7 +224,7 @@ def _epoch(run: _Run) -> tuple[float, int]:
         if position.epoch < recipe.small * recipe.epochs:
             inputs = _at_two_thirds(inputs)
         inputs = inputs.to(run.device, memory_format=torch.channels_last)
-        with torch.autocast(run.device.type, dtype=torch.bfloat16):
+        with mixed_precision(run.device):
             outputs = together(inputs)
         loss = run.task.loss(_as_large_as(targets, outputs.float()), targets)
         run.optimiser.zero_grad(set_to_none=True)
@@ -272,7 +273,7 @@ def predictor(
 
     @torch.inference_mode()
     def predict(inputs: Tensor) -> Tensor:
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with mixed_precision(device):
             outputs: Tensor = network(inputs.to(device, memory_format=torch.channels_last))
         return outputs.float().cpu()
 

@@ -24,6 +24,7 @@ from models.acquisition import network
 from models.acquisition.evaluation import AcquisitionEvaluator
 from models.acquisition.pictures import ShownScan, shown_scans, without_copies
 from models.acquisition.task import TASK, Shown
+from models.device import Device, mixed_precision
 from models.pretrained import Start
 from models.suitability.pictures import CHEST, drawn_picture, spoilt
 from models.training import Metrics, Recipe, Training
@@ -165,7 +166,7 @@ def _features(built: nn.Module, images: Tensor) -> NDArray[np.float32]:
     placed = built.eval().to(memory_format=torch.channels_last)
     seen = []
     for part in tqdm(images.split(64), desc="features", mininterval=5):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed_precision(Device("cpu")):
             seen.append(placed.features(part.float() / 255).float())
     features: NDArray[np.float32] = torch.cat(seen).numpy()
     return features

@@ -29,7 +29,7 @@ from models.brain_tumour.task import (
     presence_signs,
 )
 from models.evaluation import Evaluation, Illustration, Run, Scored
-from models.overlap import dice, hausdorff95
+from models.overlap import dice, false_components, hausdorff95
 from models.statistics.classification import classification, wrongness
 from models.statistics.confusion import called_ill
 from models.statistics.estimate import SHARE, Bounds, Estimate
@@ -40,12 +40,14 @@ from models.task import Answer, Decision, Placement
 
 PIXEL_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 LEAST_PIXELS = (0, 20, 60)
+LEAST_SATELLITES = (0, 200, 400)
 LEAST_STRETCH = 4  # empty slices in a row that make a volume without tumour
 FLAIR, CONTRAST = "tcga_lgg", "cheng_t1ce"
 NAMES = {FLAIR: "flair", CONTRAST: "t1ce"}
 UNKNOWN = Spacing()
 POOR_DICE = 0.6
 DISTANCE: Bounds = (0.0, np.nan)
+COUNT: Bounds = (0.0, np.nan)
 AGE_BANDS = ((0, 40), (40, 60), (60, 200))
 SIZE_BANDS = {"under 500": (1, 500), "500 to 1500": (500, 1500), "over 1500": (1500, 10**9)}
 
@@ -81,14 +83,16 @@ class BrainTumourEvaluator:
             self._asked.append(_asked(outputs, head.tumour, elsewhere=True))
 
     def calibrated(self) -> Decision:
-        """Pixel threshold and least size by mean Dice; presence and doubt by regression."""
+        """Pixel threshold and least sizes by mean Dice; presence and doubt by regression."""
         open_to_all = Decision(threshold=0.0)
-        candidates = [
-            replace(open_to_all, pixel_threshold=pixel, least_pixels=least)
-            for pixel in PIXEL_THRESHOLDS
-            for least in LEAST_PIXELS
-        ]
-        best = candidates[int(np.argmax(self._mean_dice(candidates)))]
+        best = self._best(
+            [
+                replace(open_to_all, pixel_threshold=pixel, least_pixels=least)
+                for pixel in PIXEL_THRESHOLDS
+                for least in LEAST_PIXELS
+            ]
+        )
+        best = self._best([replace(best, least_satellite=least) for least in LEAST_SATELLITES])
         decision = with_presence(best, self._asked)
         known = self._doubts(decision)
         return replace(decision, dice_estimate=known.weights if known else None)
@@ -134,6 +138,10 @@ class BrainTumourEvaluator:
         alone = run(torch.cat([prepare(picture[None])[0] for picture in volume]))
         for picture, mask in zip(alone, truth, strict=True):
             self._asked.append(_asked(picture[None], bool(mask.any())))
+
+    def _best(self, candidates: list[Decision]) -> Decision:
+        """The first of those with the highest mean Dice."""
+        return candidates[int(np.argmax(self._mean_dice(candidates)))]
 
     def _mean_dice(self, candidates: list[Decision]) -> list[float]:
         """Of each candidate: the mean over the datasets of the mean Dice a scan."""
@@ -230,6 +238,7 @@ def _judged(case: LabelledCase, decision: Decision) -> dict[str, Any]:
         "positive": said.positive,
         "truth_voxels": int(case.truth.sum()),
         "found_voxels": int(said.mask.sum()),
+        "false_lesions": false_components(said.mask, case.truth),
         "sex": first.sex,
         "age": first.age,
         "site": first.site,
@@ -243,6 +252,7 @@ def _overlap(name: str, cases: list[dict[str, Any]]) -> dict[str, Estimate]:
         f"dice_{name}": mean(scores),
         f"dice_{name}_median": median(scores, SHARE),
         f"poor_share_{name}": proportion(int((scores < POOR_DICE).sum()), len(scores)),
+        f"false_lesions_{name}": mean(np.array([float(case["false_lesions"]) for case in cases]), COUNT),
     }
     distances = np.array([case["hd95"] for case in cases if case["hd95"] is not None])
     if len(distances):

@@ -14,7 +14,7 @@ from data.records import BRAIN_TUMOUR, Doubt, KnownMistake, MrSequence, Spacing
 from models import presence
 from models.brain_tumour import network
 from models.brain_tumour.layout import volumes_and_slices
-from models.components import without_specks
+from models.components import Least, without_specks
 from models.doubt import expected_dice, signs
 from models.imaging import from_square, head_squares, parts
 from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
@@ -87,12 +87,11 @@ def _odds_against(logits: FloatArray) -> FloatArray:
 
 def drawn(pixels: NDArray[np.uint8], placement: Placement, decision: Decision) -> NDArray[np.bool_]:
     """The mask that a decision draws of pixel probabilities 0..255 (slices, height, width)."""
-    # The least size was chosen in the network's pixels; the scan's may be finer or coarser.
+    # The least sizes were chosen in the network's pixels; the scan's may be finer or coarser.
     side = placement.window.side if placement.window else max(placement.shape[1:])
     scale = (side / network.INPUT_SIZE) ** 2
-    return without_specks(
-        pixels > round(255 * decision.pixel_threshold), round(decision.least_pixels * scale)
-    )
+    least = Least(round(decision.least_pixels * scale), round(decision.least_satellite * scale))
+    return without_specks(pixels > round(255 * decision.pixel_threshold), least)
 
 
 def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision: Decision) -> Answer:

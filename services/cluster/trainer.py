@@ -16,7 +16,7 @@ from typing import Any
 
 from data.errors import UnusableDataset
 from data.labelled.datasets import dataset_hash
-from models.device import Device, chosen_device
+from models.device import Device, chosen_device, training_place
 from models.training import BEST, CHECKPOINT, Metrics, Recipe, fit
 from models.trainings import training_of
 from services.cluster.installation import Installation, installation
@@ -72,7 +72,7 @@ class Trainer:
 
     def load(self) -> dict[str, str]:
         """Where it would train, in words."""
-        return {"training": f"on {_device()}"}
+        return {"training": f"on {training_place(_device())}"}
 
     def begin(self, sent: SentTraining) -> None:
         """Begin a training, in the place of one before."""
@@ -122,7 +122,7 @@ class Trainer:
             raise UnusableDataset(_OTHER_DATA.format(data=sent.data, machine=platform.node()))
         best = fit(material, plan.recipe, self._into, self, device, resume=True)
         scores = scores_of(material, best, device) if sent.is_scored else {}
-        return FinishedTraining(str(device), scores)
+        return FinishedTraining(training_place(device), scores)
 
     def _new_files(self) -> dict[str, bytes]:
         """Checkpoint and best weights that were not told yet.

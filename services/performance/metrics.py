@@ -71,6 +71,7 @@ _KINDS = {  # what a validation figure's name says besides the metric's
 _OTHERS = {  # figures of validation that the performance page does not chart
     "dice_median": "Dice, median",
     "poor_share": "Share with a Dice under 0.6",
+    "false_lesions": "Pieces outlined where there is none, mean of a scan",
     "hd95_median": "Surface distance, 95th percentile, median, in pixels",
     "frr_at_far5": "Miss rate where 5 % of the healthy are called ill",
     "estimate_correlation": "Expected Dice: correlation with the true one",
@@ -92,8 +93,8 @@ _OTHERS = {  # figures of validation that the performance page does not chart
     "t2_refused": "T2 that was refused",
     "sequence_accuracy": "Sequences that were told rightly",
 }
-_NO_SHARES = ("dice_median", "hd95_median", "estimate_correlation", "estimate_mae")
-"""Of those the ones that are fractions or lengths; the others are shares."""
+_NO_SHARES = ("dice_median", "false_lesions", "hd95_median", "estimate_correlation", "estimate_mae")
+"""Of those the ones that are fractions, counts or lengths; the others are shares."""
 
 
 def metric_named(name: str) -> Metric:

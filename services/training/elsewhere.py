@@ -27,9 +27,9 @@ class AskedTraining:
 
 @dataclass(frozen=True)
 class FinishedTraining:
-    """On what it was trained, and the scores that were asked for."""
+    """On what it was trained and in which number format, and the scores that were asked for."""
 
-    device: str
+    place: str
     scores: Scores
 
 

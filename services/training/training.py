@@ -19,7 +19,7 @@ from data.records import ModelVersion
 from data.tracking import Tracking
 from models import weights
 from models.cards import card
-from models.device import Device, chosen_device
+from models.device import Device, chosen_device, training_place
 from models.evaluation import Evaluation, Evaluator, Scored, runner
 from models.processes import joined
 from models.statistics.calibration import calibration_bins
@@ -91,10 +91,10 @@ def train(
         with log:
             if elsewhere is None:
                 fit(material, plan.recipe, folder, log, place, resume, processes)
-                trained_on = str(place)
+                trained_on = training_place(place)
             else:
                 asked = AskedTraining(plan, data, data_sha256, folder, resume, is_scored=False)
-                trained_on = elsewhere.begin(asked, log).result().device
+                trained_on = elsewhere.begin(asked, log).result().place
             if not isinstance(log, TrackedTraining):
                 return None
             facts = log.facts | {

@@ -334,13 +334,14 @@ class Registry:
         return champion
 
     def _shipped_version(self, task: Task) -> ModelVersion:
-        """The registered version of the weights that ship; a newer Lightbox brings a new one.
+        """The registered version that ships; a newer Lightbox brings a new one, or another decision of one.
 
         It is registered without an alias: what serves is a person's decision.
         """
         shipped = weights.opened(task.folder)
         for version in self._tracking.versions(task.name):
-            if version.weights_sha256 == shipped.sha256 and THRESHOLD_OF not in version.tags:
+            same = version.weights_sha256 == shipped.sha256 and THRESHOLD_OF not in version.tags
+            if same and self._decides(version, shipped.decision):
                 return version
         return self._register(task, shipped)
 

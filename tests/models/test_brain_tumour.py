@@ -125,6 +125,16 @@ def test_the_least_size_is_counted_in_the_networks_pixels() -> None:
     assert drawn(pixels, cut, Decision(0.5, least_pixels=40)).sum() == 40
 
 
+def test_a_satellite_is_counted_in_the_networks_pixels_over_all_slices() -> None:
+    pixels = np.zeros((3, 384, 384), np.uint8)
+    pixels[0, 50:100, 50:100] = 255  # 2,500 of its own
+    pixels[1:, 200, 10:90] = 255  # 160 over two slices, 40 of the network's
+    placement = Placement((3, 384, 384))
+    assert drawn(pixels, placement, Decision(0.5, least_satellite=41)).sum() == 2500
+    assert drawn(pixels, placement, Decision(0.5, least_satellite=40)).sum() == 2660
+    assert drawn(pixels, placement, Decision(0.5, least_pixels=30)).sum() == 2660
+
+
 def test_a_scan_is_positive_from_the_threshold_on_and_only_with_a_mask() -> None:
     _, placement = prepare(_volume(1, 192, 192))
     logits = np.full((1, 2, 192, 192), -9.0, np.float32)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from data.errors import UnusableDataset
@@ -104,6 +105,32 @@ def test_an_evaluation_gives_figures_with_n_and_a_card(folder: Path, name: str, 
     text = cards.card(training.task, saved, evaluation)
     assert saved.sha256 in text
     assert "| n |" in text
+
+
+def test_calibration_drops_satellites_where_none_is_a_tumour(tmp_path: Path) -> None:
+    """A spot in two slices of each patient, far smaller than the tumour and outlined by nobody."""
+    folder = make_labelled(tmp_path)
+    for file in (folder / "brain_mri" / "tcga_lgg" / "images").glob("*_[12].png"):
+        picture = np.array(Image.open(file))
+        picture[5:7, 31:34] = 240
+        Image.fromarray(picture).save(file)
+
+    def bright(inputs: Tensor) -> np.ndarray:
+        return ((inputs[:, 1:2] - 0.75) * 40).repeat(1, 2, 1, 1).numpy()
+
+    training = training_of("brain-tumour")
+    evaluator = training.evaluator(folder, bright, training.validation_fold)
+    decision = evaluator.calibrated()
+    assert decision.least_satellite > 0
+    without, among = (
+        evaluator.evaluated(replace(decision, least_satellite=least)).figures
+        for least in (decision.least_satellite, 0)
+    )
+    assert (without["false_lesions_flair"].value, among["false_lesions_flair"].value) == (0, 1)
+    assert without["dice_flair"].value > among["dice_flair"].value
+    saved = weights.save(tmp_path / "saved", {"a": torch.zeros(1)}, decision, {}, {"validation_fold": 4})
+    said = f"and those under {decision.least_satellite} beside a piece ten times as large"
+    assert said in cards.card(training.task, saved, evaluator.evaluated(decision))
 
 
 def test_a_folder_without_data_says_what_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from data.errors import Outage, UnusableDataset
 from data.tracking import Tracking
+from models.device import Device, training_place
 from models.training import BEST, CHECKPOINT
 from services.cluster import trainer, worker_pool
 from services.cluster.trainings import ClusterTrainings
@@ -152,7 +153,7 @@ def test_a_version_that_was_trained_elsewhere_is_judged_and_registered_here(
     with ClusterTrainings(TrainersHere()) as trainings:
         finished = train(planned(TASK, SETTINGS), data, tmp_path / "run", tracking, elsewhere=trainings)
     assert finished is not None
-    assert finished.trained.facts["device"] == "cpu"
+    assert finished.trained.facts["device"] == training_place(Device("cpu"))
     assert [version.version for version in tracking.versions(TASK)] == [finished.version.version]
     alone = train(planned(TASK, SETTINGS), data, tmp_path / "alone", tracking, device="cpu")
     assert alone is not None

@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import TrackingAway, UnusableModel
 from data.records import BRAIN_TUMOUR
-from data.tracking import Tracking
+from data.tracking import CHAMPION, Tracking
 from models import weights
 from services.inference.engine import Engine
 from services.versions.registry import NOTED, SHIPPED, Registry
@@ -139,3 +139,17 @@ def test_without_any_weights_there_is_no_network_and_no_crash(tmp_path: Path, cl
     registry.load_all(engine)
     assert registry.ready
     assert engine.loaded_tasks() == []
+
+
+def test_another_decision_for_the_weights_that_ship_is_a_new_version_once(house: Department) -> None:
+    """A newer Lightbox may draw the same network's answers otherwise; what serves stays."""
+    weights_in(house.folder / "shipped", above=500, threshold=0.4)
+    for _ in range(2):
+        _restarted(house, house.tracking)
+    first, second = sorted(house.tracking.versions(BRAIN_TUMOUR), key=lambda version: int(version.version))
+    assert first.weights_sha256 == second.weights_sha256
+    live = house.tracking.by_alias(BRAIN_TUMOUR, CHAMPION)
+    assert live is not None
+    assert live.version == first.version
+    kept = [house.registry.files(version).decision.threshold for version in (first, second)]
+    assert kept == [0.5, 0.4]
