@@ -18,6 +18,12 @@ class WorkerFolder:
         top = Path(tempfile.gettempdir())
         for left in top.glob(f"{_PREFIX}*"):
             _remove_if_left(left)
+        self._make(top)
+        while not (self.path / _LOCK).exists():  # one that began meanwhile took it for a killed worker's
+            self.remove()
+            self._make(top)
+
+    def _make(self, top: Path) -> None:
         self._own = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=top, ignore_cleanup_errors=True)
         self.path = Path(self._own.name)
         self._lock = (self.path / _LOCK).open("w")  # held as long as this process lives
