@@ -7,7 +7,7 @@ MANUALS := dashboard/manuals/site/index.html
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy test-exercises bench capacity lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm kustomize terraform-checks dvc airflow ray dashboards setup packages \
+.PHONY: run test test-scripts test-fast test-deploy test-exercises bench capacity lint lint-code lint-types lint-secrets format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm kustomize terraform-checks dvc airflow ray dashboards setup packages \
   lock audit sbom licences manual-pictures image image-check release bundle client kernel test-notebooks clean
 
 # In a bundle every package lies beside it: no index is asked.
@@ -117,13 +117,20 @@ bench: $(VENV)/.installed-dev
 capacity: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks/test_capacity.py
 
-lint: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
+# Three targets, which `make --jobs` runs beside each other.
+lint: lint-code lint-types lint-secrets
+
+lint-code: $(VENV)/.installed-dev $(VENDOR) $(MANUALS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/typos .
-	# 3 means that no secret is new, but that lines of known ones moved: that is no fault of a change.
+
+lint-types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+# 3 means that no secret is new, but that lines of known ones moved: that is no fault of a change.
+lint-secrets: $(VENV)/.installed-dev
 	git ls-files -z -- ':!package-lock.json' ':!requirements*.lock' | xargs -0 sh -c '$(BIN)/detect-secrets-hook --baseline .secrets.baseline "$$@" || [ $$? -eq 3 ]' sh
 
 format: $(VENV)/.installed-dev

@@ -55,26 +55,42 @@ class Least:
         return kept
 
 
-def without_specks(mask: MaskArray, least: Least, slab_voxels: int = SLAB_VOXELS) -> MaskArray:
-    """The mask without connected components that are too small."""
+def without_specks(
+    mask: MaskArray, least: Least, slab_voxels: int = SLAB_VOXELS
+) -> tuple[MaskArray, MaskArray]:
+    """The mask without connected components that are too small, and on which slices (n,) satellites went.
+
+    A satellite is a component that would have been kept without a larger one beside it.
+    """
     inside = box_of(mask)
-    kept = np.zeros_like(mask)
-    box, within = mask[inside], kept[inside]
+    kept, satellites = np.zeros_like(mask), np.zeros(len(mask), dtype=bool)
+    box, within, beside = mask[inside], kept[inside], satellites[inside[0]]
     if not box.size:
-        return kept
+        return kept, satellites
     step = max(1, slab_voxels // max(1, box[:1].size))
     slabs = [slice(start, start + step) for start in range(0, len(box), step)]
     if len(slabs) == 1:
         labels, sizes = labelled(box)
-        within[:] = np.append(False, least.keeps(sizes))[labels]
-        return kept
-    for slab, kept_here in zip(slabs, _kept(box, slabs, least), strict=True):
-        within[slab] = np.append(False, kept_here)[labelled(box[slab])[0]]
-    return kept
+        _sift(labels, sizes, least.keeps(sizes), least, within, beside)
+        return kept, satellites
+    for slab, sizes, kept_here in zip(slabs, *_wholes(box, slabs, least), strict=True):
+        labels, _ = labelled(box[slab])
+        _sift(labels, sizes, kept_here, least, within[slab], beside[slab])
+    return kept, satellites
 
 
-def _kept(mask: MaskArray, slabs: list[slice], least: Least) -> list[MaskArray]:
-    """Of each component of each slab, whether the whole that it is a part of has enough voxels."""
+def _sift(
+    labels: Labels, sizes: NDArray[Any], kept: MaskArray, least: Least, within: MaskArray, beside: MaskArray
+) -> None:
+    """Draw the kept components of a slab into `within`, and mark in `beside` where satellites went."""
+    within[:] = np.append(False, kept)[labels]
+    satellite = ~kept & (sizes >= least.voxels)
+    if satellite.any():
+        beside[:] = np.append(False, satellite)[labels].any(axis=(1, 2))
+
+
+def _wholes(mask: MaskArray, slabs: list[slice], least: Least) -> tuple[list[NDArray[Any]], list[MaskArray]]:
+    """Of each slab's components, the voxels of the whole that each is a part of, and whether that is kept."""
     sizes, faces = [], []
     for slab in slabs:
         labels, counts = labelled(mask[slab])
@@ -88,8 +104,8 @@ def _kept(mask: MaskArray, slabs: list[slice], least: Least) -> list[MaskArray]:
     joined = np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs])
     graph = coo_array((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(first[-1], first[-1]))
     count, whole = connected_components(graph, directed=False)
-    kept = least.keeps(np.bincount(whole, weights=np.concatenate(sizes), minlength=count))
-    return np.split(kept[whole], first[1:-1])
+    totals = np.bincount(whole, weights=np.concatenate(sizes), minlength=count)
+    return np.split(totals[whole], first[1:-1]), np.split(least.keeps(totals)[whole], first[1:-1])
 
 
 def _touching(above: Labels, below: Labels) -> Counts:

@@ -90,6 +90,7 @@ class Answer:
     routes: dict[str, float] | None = None  # probability of each clinical task; routing only
     doubts: tuple[Doubt, ...] = ()
     outside_distance: float | None = None
+    satellites: tuple[int, ...] = ()  # slices on which small pieces beside a larger one are not in the mask
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from data.records import AnnotationValues, Lesion, Measurements, Scan
 MOST_LESIONS = 8
 EMPTY = "The mask is empty."
 AT_BORDER = "The mask touches the border of the scan: the real size may be larger."
+SATELLITES = "Small pieces beside the largest{where} are not outlined, as such seldom are tumour: look there."
 PIXELS_ONLY = "Pixels only: the file does not state its spacing."
 
 
@@ -46,6 +47,9 @@ def _warnings(measurements: Measurements, scan: Scan) -> list[str]:
     if not measurements.lesions:
         return []
     warnings = [AT_BORDER] if measurements.touches_border else []
+    if measurements.satellites:
+        where = f" ({_slices(measurements.satellites)})" if scan.slices > 1 else ""
+        warnings.append(SATELLITES.format(where=where))
     return [*warnings, PIXELS_ONLY] if scan.spacing.in_plane is None else warnings
 
 
@@ -90,6 +94,17 @@ def _measured(length_mm: float | None) -> str:
 
 def _first_to_last(slices: tuple[int, int]) -> str:
     return f"{slices[0] + 1}–{slices[1] + 1}"
+
+
+def _slices(numbers: tuple[int, ...]) -> str:
+    """Slices, counted from 1, as people write them: "slice 4", "slices 4–6, 9"."""
+    starts = [number for number in numbers if number - 1 not in numbers]
+    ends = [number for number in numbers if number + 1 not in numbers]
+    runs = [
+        f"{start + 1}" if start == end else _first_to_last((start, end))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return f"{'slice' if len(numbers) == 1 else 'slices'} {', '.join(runs)}"
 
 
 def annotation_words(values: AnnotationValues) -> str:

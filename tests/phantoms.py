@@ -14,6 +14,8 @@ from scipy import ndimage
 from data.labelled import phantoms
 from data.labelled.anatomy import template
 
+THICKNESS = 3
+"""Slices of the template, of 2 mm, that make a volume's."""
 _T1 = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 1.0)
 _FLAIR = (0.0, 0.05, 0.2, 0.65, 0.62, 0.55, 0.5)
 
@@ -57,9 +59,17 @@ def ball(radius_mm: float, centre_mm: tuple[float, float, float]) -> NDArray[np.
     return inside
 
 
-def nifti(voxels: NDArray[Any]) -> bytes:
-    """Voxels in the template's grid as .nii.gz."""
-    return phantoms.nifti(voxels, mni()[1])
+def thick(every: int = THICKNESS) -> tuple[tuple[int, ...], NDArray[np.float64]]:
+    """Shape and affine of a volume in the template's grid of which `nifti` keeps so many-th slices."""
+    voxels, affine = mni()
+    scaled = affine.copy()
+    scaled[:3, 2] *= every
+    return voxels[:, :, ::every].shape, scaled
+
+
+def nifti(voxels: NDArray[Any], every: int = THICKNESS) -> bytes:
+    """Voxels in the template's grid as .nii.gz: slices of 6 mm, as of a clinical FLAIR, are read soonest."""
+    return phantoms.nifti(voxels[:, :, ::every], thick(every)[1])
 
 
 def axial_png(voxels: NDArray[Any], k: int = 45) -> bytes:

@@ -97,6 +97,8 @@ class Measurements:
     slices_touched: int
     touches_border: bool
     lesions: tuple[Lesion, ...] = ()
+    satellites: tuple[int, ...] = ()
+    """Slices on which a model left small pieces beside a much larger one out of its mask."""
 
     @property
     def longest_diameter_mm(self) -> float | None:

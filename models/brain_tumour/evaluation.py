@@ -149,7 +149,7 @@ class BrainTumourEvaluator:
         for case in self.cases:
             pixels = pixel_probability(joined(case.outputs.astype(np.float32)), case.placement)
             scores[case.dataset].append(
-                [dice(drawn(pixels, case.placement, candidate), case.truth) for candidate in candidates]
+                [dice(drawn(pixels, case.placement, candidate)[0], case.truth) for candidate in candidates]
             )
         means = [np.mean(values, axis=0) for values in scores.values()]
         return [float(value) for value in np.mean(means, axis=0)]

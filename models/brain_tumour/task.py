@@ -85,8 +85,13 @@ def _odds_against(logits: FloatArray) -> FloatArray:
     return inverse
 
 
-def drawn(pixels: NDArray[np.uint8], placement: Placement, decision: Decision) -> NDArray[np.bool_]:
-    """The mask that a decision draws of pixel probabilities 0..255 (slices, height, width)."""
+def drawn(
+    pixels: NDArray[np.uint8], placement: Placement, decision: Decision
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The mask that a decision draws of pixel probabilities 0..255 (slices, height, width).
+
+    And on which slices (n,) it leaves small pieces beside a much larger one out.
+    """
     # The least sizes were chosen in the network's pixels; the scan's may be finer or coarser.
     side = placement.window.side if placement.window else max(placement.shape[1:])
     scale = (side / network.INPUT_SIZE) ** 2
@@ -101,16 +106,22 @@ def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision
     """
     probability, expected = _presence_and_dice(outputs, decision)
     pixels = pixel_probability(joined(outputs), placement)
-    mask = drawn(pixels, placement, decision)
+    mask, satellites = drawn(pixels, placement, decision)
     positive = probability >= decision.threshold and bool(mask.any())
     abnormal = not positive and decision.abnormal is not None and probability >= decision.abnormal
     suggested = positive or (abnormal and bool(mask.any()))
     if not suggested:
-        mask = np.zeros_like(mask)
+        mask, satellites = np.zeros_like(mask), np.zeros_like(satellites)
     expected = expected if suggested else None
     doubts = _doubts(positive, suggested, expected)
     return Answer(
-        probability, positive, mask=mask, pixel_probability=pixels, estimated_dice=expected, doubts=doubts
+        probability,
+        positive,
+        mask=mask,
+        pixel_probability=pixels,
+        estimated_dice=expected,
+        doubts=doubts,
+        satellites=tuple(np.flatnonzero(satellites).tolist()),
     )
 
 

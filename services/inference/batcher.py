@@ -5,6 +5,8 @@ given items, in their order. Items of one key may share a batch. The key is the 
 whoever asked one network is never answered by its successor, and an old network is let go with the
 last request that names it.
 
+Where several ask, a batch waits a few milliseconds until it is full. Who asks alone is answered at once.
+
 Between two batches whoever's turn it is comes first (`services.turns`): a volume under way gives way to
 a film. A short request's batch is filled with short ones only, so that it does not wait for more.
 """
@@ -88,6 +90,7 @@ class MicroBatcher(Generic[In, Out]):
         self._timeout_s = timeout_s
         self._requests: list[_Request[In, Out]] = []
         self._count = 0
+        self._several_ask = False  # the last batch was of several requests, or others came while it ran
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
@@ -164,11 +167,11 @@ class MicroBatcher(Generic[In, Out]):
         return True
 
     def _gathered(self) -> tuple[Hashable, list[_Waiting[In, Out]]] | None:
-        """The next batch, waited for a few milliseconds until it is full; None when stopping."""
+        """The next batch; where several ask, it waits a few milliseconds to fill. None when stopping."""
         with self._changed:
             while not self._count and not self._stopping:
                 self._changed.wait()
-            until = time.monotonic() + self._gather_s
+            until = time.monotonic() + (self._gather_s if self._several_ask else 0.0)
             while not self._stopping and not self._is_full():
                 left = until - time.monotonic()
                 if left <= 0:
@@ -196,6 +199,7 @@ class MicroBatcher(Generic[In, Out]):
         for request in sharing:
             while request.entries and len(batch) < self._most(first.turn.short):
                 batch.append(request.entries.popleft())
+        self._several_ask = len(sharing) > 1
         # No request without entries stays: the last network that was asked would be held for ever.
         self._requests = [request for request in self._requests if request.entries]
         self._count -= len(batch)
@@ -219,6 +223,7 @@ class MicroBatcher(Generic[In, Out]):
         except Exception as error:  # noqa: BLE001  told to whoever asked; the thread serves all others
             self._halve_or_fail(key, batch, error)
             return
+        self._several_ask = self._several_ask or self._count > 0  # before who was answered asks again
         self.batches, self.items = self.batches + 1, self.items + len(batch)
         share = (time.perf_counter() - started) / len(batch)
         self._item_s += (_NEWEST if self._item_s else 1.0) * (share - self._item_s)

@@ -100,7 +100,7 @@ class Reader:
         patient = turn is not None or self._precedence is not Precedence.CLINICAL
         clock, asking = _Clock(), _Asking(progress or _go_on, turn, Meter(), patient)
         answer, placement, vectors = self._answered(loaded, array, spacing, clock, asking)
-        measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
+        measurements = _measured(answer, spacing, affine)
         clock.lap("measure")
         provenance = Provenance(
             model_name=loaded.task.name,
@@ -237,6 +237,12 @@ def _outside_distance(
 ) -> float | None:
     """How far a scan lies from the version's reference, by the vector that the reference would hold of it."""
     return None if picture is None else usual.of(volume_vector(vectors, picture))
+
+
+def _measured(answer: Answer, spacing: Spacing, affine: NDArray[np.float64] | None) -> Measurements | None:
+    if answer.mask is None:
+        return None
+    return replace(measure(answer.mask, spacing, affine), satellites=answer.satellites)
 
 
 def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:

@@ -20,7 +20,10 @@ from dashboard.vendor import missing_vendor_files
 from data.records import Role, Scan
 from tests.dashboard.clinic import PASSWORD, Clinic
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+# The shell without windows comes first: it draws the same pages with a third less of the processor.
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None
+)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)  # its own 5 s are too few on a busy machine

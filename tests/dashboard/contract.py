@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -11,15 +13,27 @@ from dashboard.api.document import document
 from dashboard.api.routes import OPERATIONS
 
 
+@cache
+def _documented() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document, and its components with no key that they do not name: the same for every server."""
+    described = document(OPERATIONS)
+    return described, _closed(described["components"])
+
+
+@cache
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """What validates by a schema, as JSON."""
+    return jsonschema_rs.Draft202012Validator(json.loads(schema) | {"components": _documented()[1]})
+
+
 class Contract:
     """Notes every answer that breaks the document's word, and which answers it has seen."""
 
     def __init__(self, server: Flask) -> None:
-        self.document = document(OPERATIONS)
+        self.document, _ = _documented()
         self.broken: list[str] = []
         self.seen: set[tuple[str, int]] = set()  # operation and status
         self._operations = {(operation.path, operation.method): operation.name for operation in OPERATIONS}
-        self._schemas = _closed(self.document["components"])
         server.after_request(self._look)
 
     def documented(self) -> set[tuple[str, int]]:
@@ -59,8 +73,8 @@ class Contract:
         schema = content[response.mimetype]["schema"]
         if "$ref" not in schema:  # a file
             return []
-        validator = jsonschema_rs.Draft202012Validator(schema | {"components": self._schemas})
-        return [f"{fault.message} at {fault.instance_path}" for fault in validator.iter_errors(response.json)]
+        faults = _validator(json.dumps(schema)).iter_errors(response.json)
+        return [f"{fault.message} at {fault.instance_path}" for fault in faults]
 
 
 def _closed(part: Any) -> Any:

@@ -42,8 +42,9 @@ def test_a_volume_is_read_and_seen_in_a_bucket(house: Services, store: ObjectSto
     upload = send(house, ada, "head.nii.gz", phantoms.nifti(voxels))
     scan = house.reviewing.scan_views.scan(upload.scan_ids[0], ada).scan
     array = _files(store, tmp_path).get_array(f"scans/{scan.id}/array.npy")
-    assert sorted(array.shape) == sorted(voxels.shape)
-    assert np.count_nonzero(array) == np.count_nonzero(voxels)
+    kept = voxels[:, :, :: phantoms.THICKNESS]
+    assert sorted(array.shape) == sorted(kept.shape)
+    assert np.count_nonzero(array) == np.count_nonzero(kept)
     assert house.health.ready()["files"] == "ok"
     assert not (tmp_path / "files").exists()
     assert house.reviewing.pictures.slice_png(scan.id, scan.slices // 2).startswith(b"\x89PNG")

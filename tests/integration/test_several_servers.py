@@ -134,7 +134,7 @@ def test_a_killed_server_s_readings_and_its_lead_are_taken_over(
     other = next(server for server in house.servers if server is not killed)
     ids = []
     for lesion_mm in (9.0, 11.0, 13.0):
-        volume = phantoms.nifti(phantoms.brain(lesion_mm)[:, :, 24:64])
+        volume = phantoms.nifti(phantoms.brain(lesion_mm)[:, :, 24:64], every=1)
         answer = send(killed, token, "brain.nii.gz", volume)
         ids.append(answer.json()["scans"][0]["id"])
     killed_id = (killed.home / "server.id").read_text()
@@ -167,7 +167,7 @@ def test_an_upload_goes_on_at_the_other_server_and_through_nginx_nobody_notices(
     tmp_path.chmod(0o755)
     house.person("reader", Role.CLINICIAN)
     upstream = f"127.0.0.1:{house.servers[0].port}; server 127.0.0.1:{house.servers[1].port}"
-    content = phantoms.nifti(phantoms.brain(15.0)[:, :, 24:64])
+    content = phantoms.nifti(phantoms.brain(15.0)[:, :, 24:64], every=1)
     with nginx(tmp_path, upstream) as front:
         browser, url = front.session(), front.url
         token = _form(browser.get(f"{url}/login", timeout=60).text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -108,9 +110,9 @@ def _pixels(*values: int) -> np.ndarray:
 
 def test_a_pixel_is_drawn_above_the_threshold_and_not_at_it() -> None:
     placement = Placement((1, 1, 4))
-    half = drawn(_pixels(127, 128, 129, 255), placement, Decision(0.5, pixel_threshold=0.5))
+    half, _ = drawn(_pixels(127, 128, 129, 255), placement, Decision(0.5, pixel_threshold=0.5))
     assert half[0, 0].tolist() == [False, False, True, True]  # 0.5 of 255 is taken to be 128
-    third = drawn(_pixels(75, 76, 77, 78), placement, Decision(0.5, pixel_threshold=0.3))
+    third, _ = drawn(_pixels(75, 76, 77, 78), placement, Decision(0.5, pixel_threshold=0.3))
     assert third[0, 0].tolist() == [False, False, True, True]
 
 
@@ -119,10 +121,10 @@ def test_the_least_size_is_counted_in_the_networks_pixels() -> None:
     pixels = np.zeros((1, 384, 300), np.uint8)
     pixels[0, 10, 10:49] = pixels[0, 100, 10:50] = 255  # 39 and 40 of its own
     decision = Decision(0.5, least_pixels=10)
-    assert drawn(pixels, Placement((1, 384, 300)), decision).sum() == 40
+    assert drawn(pixels, Placement((1, 384, 300)), decision)[0].sum() == 40
     cut = Placement((1, 384, 300), Crop(0, 0, 192))
-    assert drawn(pixels, cut, decision).sum() == 79  # one to one
-    assert drawn(pixels, cut, Decision(0.5, least_pixels=40)).sum() == 40
+    assert drawn(pixels, cut, decision)[0].sum() == 79  # one to one
+    assert drawn(pixels, cut, Decision(0.5, least_pixels=40))[0].sum() == 40
 
 
 def test_a_satellite_is_counted_in_the_networks_pixels_over_all_slices() -> None:
@@ -130,9 +132,24 @@ def test_a_satellite_is_counted_in_the_networks_pixels_over_all_slices() -> None
     pixels[0, 50:100, 50:100] = 255  # 2,500 of its own
     pixels[1:, 200, 10:90] = 255  # 160 over two slices, 40 of the network's
     placement = Placement((3, 384, 384))
-    assert drawn(pixels, placement, Decision(0.5, least_satellite=41)).sum() == 2500
-    assert drawn(pixels, placement, Decision(0.5, least_satellite=40)).sum() == 2660
-    assert drawn(pixels, placement, Decision(0.5, least_pixels=30)).sum() == 2660
+    assert drawn(pixels, placement, Decision(0.5, least_satellite=41))[0].sum() == 2500
+    assert drawn(pixels, placement, Decision(0.5, least_satellite=40))[0].sum() == 2660
+    assert drawn(pixels, placement, Decision(0.5, least_pixels=30))[0].sum() == 2660
+
+
+def test_an_answer_says_on_which_slices_it_left_satellites_out() -> None:
+    """Of a lone slice too; where nothing is drawn, nothing was left out beside it."""
+    volume, placement = prepare(_volume(4, 192, 192))
+    logits = np.full((len(volume), 2, 192, 192), -9.0, np.float32)
+    logits[0, :, 60:120, 60:120] = 4.0
+    logits[2:, :, 20:30, 20:30] = 4.0
+    decision = Decision(0.5, least_satellite=400)
+    said = answer(logits, placement, Spacing(), decision)
+    assert said.satellites == (2, 3)
+    assert said.mask is not None
+    assert not said.mask[2:].any()
+    assert answer(logits, placement, Spacing(), Decision(0.5)).satellites == ()
+    assert answer(logits, placement, Spacing(), replace(decision, threshold=0.99)).satellites == ()
 
 
 def test_a_scan_is_positive_from_the_threshold_on_and_only_with_a_mask() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.components import Least, box_of, labelled, without_specks
@@ -28,7 +29,11 @@ def test_specks_are_the_same_in_slabs_as_in_the_whole(
     sizes[0] = 0
     kept = (sizes >= least) & ((sizes >= satellite) | (sizes >= 0.1 * sizes.max()))
     kept[0] = False
-    assert np.array_equal(without_specks(mask, Least(least, satellite), slab_voxels), kept[labels])
+    left_out = (sizes >= least) & ~kept
+    left_out[0] = False
+    drawn, satellites = without_specks(mask, Least(least, satellite), slab_voxels)
+    assert np.array_equal(drawn, kept[labels])
+    assert np.array_equal(satellites, left_out[labels].any(axis=(1, 2)))
 
 
 @given(seed=st.integers(0, 1000), share=st.sampled_from([0.0, 0.002, 0.4]))
@@ -48,28 +53,33 @@ def test_sizes_are_those_of_the_labels() -> None:
     assert np.array_equal(np.bincount(labels.ravel())[1:], sizes)
 
 
+def _voxels(mask: NDArray[np.bool_], least: Least) -> int:
+    """How many are left."""
+    return int(without_specks(mask, least)[0].sum())
+
+
 def test_specks_go_and_lesions_stay() -> None:
     mask = np.zeros((2, 20, 20), bool)
     mask[0, 1, 1] = True
     mask[1, 5:10, 5:10] = True
-    assert without_specks(mask, Least(5)).sum() == 25
-    assert without_specks(mask, Least(0)).sum() == 26
+    assert _voxels(mask, Least(5)) == 25
+    assert _voxels(mask, Least(0)) == 26
 
 
 def test_a_piece_of_exactly_the_least_size_stays() -> None:
     mask = np.zeros((1, 20, 20), bool)
     mask[0, 2, 2:6] = True
     mask[0, 10, 2:5] = True
-    assert without_specks(mask, Least(4)).sum() == 4
-    assert without_specks(mask, Least(3)).sum() == 7
-    assert without_specks(np.zeros((1, 4, 4), bool), Least(3)).sum() == 0
+    assert _voxels(mask, Least(4)) == 4
+    assert _voxels(mask, Least(3)) == 7
+    assert _voxels(np.zeros((1, 4, 4), bool), Least(3)) == 0
 
 
 def test_specks_are_connected_over_corners_and_a_lone_one_goes_too() -> None:
     corner = np.zeros((2, 4, 4), bool)
     corner[0, 1, 1] = corner[1, 2, 2] = True
-    assert without_specks(corner, Least(2)).sum() == 2
-    assert without_specks(corner, Least(3)).sum() == 0
+    assert _voxels(corner, Least(2)) == 2
+    assert _voxels(corner, Least(3)) == 0
 
 
 def test_a_satellite_goes_only_beside_a_piece_ten_times_as_large() -> None:
@@ -77,8 +87,17 @@ def test_a_satellite_goes_only_beside_a_piece_ten_times_as_large() -> None:
     mask[0, 0:10, 0:10] = True  # 100
     mask[0, 20, 0:9] = mask[0, 25, 0:10] = True  # 9 and 10, the second a tenth
     least = Least(4, satellite=20)
-    assert without_specks(mask, least).sum() == 110
-    assert without_specks(mask, Least(4, satellite=9)).sum() == 119  # large enough by itself
-    assert without_specks(mask, Least(10, satellite=5)).sum() == 110  # a speck stays one
+    assert _voxels(mask, least) == 110
+    assert _voxels(mask, Least(4, satellite=9)) == 119  # large enough by itself
+    assert _voxels(mask, Least(10, satellite=5)) == 110  # a speck stays one
     mask[0, 0:10, 0:10] = False
-    assert without_specks(mask, least).sum() == 19  # alone it may be all of a tumour
+    assert _voxels(mask, least) == 19  # alone it may be all of a tumour
+
+
+def test_it_is_told_on_which_slices_satellites_went_but_not_where_specks_did() -> None:
+    mask = np.zeros((6, 30, 30), bool)
+    mask[0, 0:10, 0:10] = True
+    mask[2:4, 20, 20:22] = True  # a satellite of 4 on two slices
+    mask[5, 5, 5] = True  # a speck
+    assert without_specks(mask, Least(3, satellite=20))[1].nonzero()[0].tolist() == [2, 3]
+    assert not without_specks(mask, Least(3))[1].any()

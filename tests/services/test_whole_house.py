@@ -60,7 +60,7 @@ def test_a_volume_is_read_and_keeps_what_made_its_result(
 ) -> None:
     view = services.reviewing.scan_views.scan(volume_id, clinician)
     assert view.scan.task == BRAIN_TUMOUR
-    assert view.scan.spacing.voxel_ml == pytest.approx(0.008)
+    assert view.scan.spacing.voxel_ml == pytest.approx(0.024)
     assert view.orientation == ("R", "L", "A", "P")
     result = view.result
     assert result is not None
@@ -92,8 +92,8 @@ def test_a_mask_leaves_in_the_scan_s_own_grid(services: Services, volume_id: str
     content, name, _ = services.reviewing.pictures.mask_file(volume_id, "nifti")
     (tmp_path / name).write_bytes(content)
     mask = nib.load(tmp_path / name)
-    voxels, affine = phantoms.mni()
-    assert mask.shape == voxels.shape
+    shape, affine = phantoms.thick()
+    assert mask.shape == shape
     assert np.allclose(mask.affine, affine)
     assert int(np.asarray(mask.dataobj).sum()) == int(services.reviewing.pictures.mask(volume_id).sum())
 
@@ -295,10 +295,10 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
 def test_pictures_are_drawn_at_the_scan_s_own_matrix(services: Services, volume_id: str) -> None:
     from PIL import Image
 
-    voxels, _ = phantoms.mni()
-    picture = Image.open(io.BytesIO(services.reviewing.pictures.slice_png(volume_id, 40)))
-    assert picture.size == (voxels.shape[0], voxels.shape[1])
-    outline = Image.open(io.BytesIO(services.reviewing.pictures.outline_png(volume_id, 40)))
+    shape, _ = phantoms.thick()
+    picture = Image.open(io.BytesIO(services.reviewing.pictures.slice_png(volume_id, 15)))
+    assert picture.size == shape[:2]
+    outline = Image.open(io.BytesIO(services.reviewing.pictures.outline_png(volume_id, 15)))
     assert outline.mode == "RGBA"
     with pytest.raises(NotFound):
         services.reviewing.pictures.slice_png(volume_id, 10_000)

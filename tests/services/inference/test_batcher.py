@@ -280,6 +280,36 @@ def test_a_volume_under_way_gives_way_between_two_batches() -> None:
     assert device.batches[3:] == [("brain", [2, 3]), ("brain", [4, 5]), ("brain", [6, 7])]
 
 
+def test_who_asks_alone_waits_for_nobody() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled, gather_ms=3_600_000)
+    batcher.start()
+    assert [batcher.submit("a", [n])[0].result(10) for n in range(3)] == [0, 2, 4]
+    batcher.stop()
+
+
+def test_among_several_a_batch_waits_until_it_is_full() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=2, gather_ms=3_600_000)
+    batcher.start()
+    asked = batcher.submit("a", [1])
+    assert device.begun.acquire(timeout=10)
+    asked += batcher.submit("a", [2])  # while the device works
+    device.may_go_on.release()
+    asked[0].result(10)
+    assert not device.begun.acquire(timeout=0.2)
+    asked += batcher.submit("a", [3])
+    assert device.begun.acquire(timeout=10)
+    asked += batcher.submit("a", [4])
+    device.may_go_on.release()
+    wait(asked[:3], 10)
+    assert not device.begun.acquire(timeout=0.2)  # the last batch was shared
+    asked += batcher.submit("a", [5])
+    device.may_go_on.release()
+    wait(asked, 10)
+    batcher.stop()
+    assert [items for _, items in device.batches] == [[1], [2, 3], [4, 5]]
+
+
 def test_of_two_volumes_the_shorter_one_is_finished_first_and_the_other_fills_its_batches() -> None:
     device = Device()
     batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=4, gather_ms=0)

@@ -47,8 +47,8 @@ def test_a_volume_gets_json_and_a_mask_in_its_own_grid(segmenting: Segmenting, t
     assert json.loads((tmp_path / "out" / "patient one.json").read_text()) == report
     mask = nib.load(tmp_path / "out" / "patient one.mask.nii.gz")
     drawn = np.asarray(mask.dataobj)
-    voxels, affine = phantoms.mni()
-    assert drawn.shape == voxels.shape
+    shape, affine = phantoms.thick()
+    assert drawn.shape == shape
     assert np.allclose(mask.affine, affine)
     for box in report["boxes"]:
         first, last = box["first"], box["last"]
