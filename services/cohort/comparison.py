@@ -21,8 +21,8 @@ from data.ledger.in_memory import Ledger
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
 from data.records import BY_PEOPLE, User
+from models.statistics.areas import Superiority, interval
 from models.statistics.areas import superiority as counted_superiority
-from models.statistics.estimate import Z95
 from models.statistics.proportions import difference, proportion
 from services.cohort.cohort import HiddenFrom
 from services.cohort.filters import of_one_kind
@@ -130,9 +130,9 @@ def _number(columns: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Co
     plain = CohortDifference(name, label, "number", n, (middles[0], middles[1]))
     if min(n) < LEAST:
         return plain
-    effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))
-    low, high = max(0.0, effect - Z95 * spread), min(1.0, effect + Z95 * spread)
-    return replace(plain, effect=effect, low=low, high=high, test="Mann-Whitney", p=p)
+    superior = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))
+    low, high = interval(superior, *n)
+    return replace(plain, effect=superior.value, low=low, high=high, test="Mann-Whitney", p=superior.p)
 
 
 def _values(columns: LedgerColumns, name: str) -> FloatArray:
@@ -144,18 +144,16 @@ def _values(columns: LedgerColumns, name: str) -> FloatArray:
     return number[name]
 
 
-def superiority(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, float, float]:
-    """(probability that a value of `first` exceeds one of `second`, its standard error, p), of whole numbers.
+def superiority(first: NDArray[np.int64], second: NDArray[np.int64]) -> Superiority:
+    """How often a value of `first` exceeds one of `second`, of whole numbers.
 
-    Ties count half. The error is DeLong's (Biometrics 1988); p is Mann and Whitney's by the normal
-    approximation with the correction for ties. Counting whole numbers takes a pass, where ranks
-    would take a sort.
+    The error is DeLong's (Biometrics 1988); p is Mann and Whitney's by the normal approximation with the
+    correction for ties. Counting whole numbers takes a pass, where ranks would take a sort.
     """
     start = min(int(first.min()), int(second.min()))
     size = max(int(first.max()), int(second.max())) - start + 1
     counts = [np.bincount(values - start, minlength=size) for values in (first, second)]
-    superior = counted_superiority(*counts)
-    return superior.value, superior.spread, superior.p
+    return counted_superiority(*counts)
 
 
 def _holm(differences: list[CohortDifference]) -> list[CohortDifference]:

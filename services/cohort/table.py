@@ -153,8 +153,12 @@ class _Building:
                 self._positive(section, bar, bar.positive)
         others = {name: values for name, values in self._filters.items() if name != dimension}
         total = query_of(others)
-        if dimension in self._filters:  # counted by no row, but to be had from a page without this filter
+        if dimension is not None and dimension in self._filters:
+            # Counted by no row, but to be had from a page without this filter.
             self._public(total, sum(bar.n for bar in bars))
+            wanted = self._filters[dimension]  # those make up the cohort itself
+            chosen = tuple(query_of(bar.filters) for bar in bars if bar.name in wanted)
+            self._table.sums.append((query_of(self._filters), chosen))
         self._table.sums.append((total, tuple(query_of(bar.filters) for bar in bars)))
         if dimension not in self._filters and bars and bars[0].positive is not None:
             self._positives(bars)

@@ -10,7 +10,6 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -225,14 +224,19 @@ class DriftRuns:
         version = _network_of(reference)
         current = Side(window.frame, self._windows.vectors(version) if len(window.frame) else None)
         limits = {} if self._limits is None else self._limits.of(run.task)
-        facts = facts_of(run, reference, window, self._refused(window.period(), len(window.frame)))
+        facts = facts_of(run, reference, window, self._refused(window))
         facts["notes"] += limit_notes(limits)
         before = Side(reference.frame, reference.vectors)
         return compare(before, current, NUMBERS, CATEGORIES, change, facts, progress, plain(limits))
 
-    def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
-        """Of files and series that came in the window's time, how many were not read, whatever the task."""
-        refused = 0 if period is None else len(self._refusals.between(*period))
+    def _refused(self, window: Window) -> dict[str, Any]:
+        """Of files and series that came in the window's time, how many were not read, whatever the task.
+
+        Made ones are counted beside made readings alone, and real ones beside real ones.
+        """
+        period, n = window.period(), len(window.frame)
+        came = [] if period is None else self._refusals.between(*period)
+        refused = sum(kept.synthetic == window.synthetic for kept in came)
         return {"refused": refused, "read": n, "share": drift_numbers.share(refused, refused + n)}
 
     def _keep(self, run: DriftRun, reference: OpenedReference, window: Window, outcome: Outcome) -> DriftRun:

@@ -179,7 +179,10 @@ class Promotions:
             return self._go_live(self._asked(earlier, PromotionKind.ROLLBACK, reason, user, None), earlier)
 
     def previous(self, task: str) -> str | None:
-        """The version that was live before the present one went live here; None where none is known."""
+        """The version that was live before the present one went live here; None where none is known.
+
+        One whose files were seen to be damaged or gone is passed over.
+        """
         stack: list[str | None] = []
         last: Promotion | None = None
         for promotion in reversed(self._store.recent(task, _REMEMBERED)):
@@ -193,7 +196,13 @@ class Promotions:
         live = self._serving.live(task)
         if last is not None and last.version != live:  # another tool moved the alias since
             stack.append(last.version)
-        return next((version for version in reversed(stack) if version not in (None, SHIPPED, live)), None)
+        no_way_back = {
+            None,
+            SHIPPED,
+            live,
+            *(number for name, number in self._registry.unusable if name == task),
+        }
+        return next((version for version in reversed(stack) if version not in no_way_back), None)
 
     def recent(self, task: str | None = None, limit: int = 50) -> list[Promotion]:
         """What was asked and decided, newest first."""

@@ -13,7 +13,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from data import atomic_files
@@ -113,9 +113,14 @@ class Registry:
         """Who the run of a version lists as its training or validation data, in the words of its data sets.
 
         Training notes every patient in `split.csv`; None where a version's run has none, such as one that was
-        uploaded. Raises NotFound for a version that there is not, TrackingAway.
+        uploaded. One that differs by its threshold alone was trained as its source.
+        Raises NotFound for a version that there is not, TrackingAway.
         """
         version = self.version(task, number)
+        source = version.tags.get(THRESHOLD_OF)
+        if source is not None:
+            with suppress(NotFound):  # somebody may have deleted it in MLflow since
+                return self.trained_patients(task, source)
         if version.run_id is None:
             return None
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from data.records import ExportRow
@@ -113,6 +113,7 @@ FILTERS: list[Query] = [
     {"sex": ("F",), "task": ("brain-tumour",)},
     {"from": ("2026-10-05",), "to": ("2026-10-12",)},
 ]
+TWO_VALUES: list[Query] = [{"age": ("20-29", "80-89")}, {"site": ("North", "South")}]
 slowly = settings(
     max_examples=6,
     deadline=None,
@@ -123,7 +124,9 @@ seeds, sizes = st.integers(0, 10**6), st.integers(10, 90)
 
 
 @slowly
-@given(seeds, sizes, st.sampled_from(FILTERS))
+@given(seeds, sizes, st.sampled_from([*FILTERS, *TWO_VALUES]))
+@example(0, 30, TWO_VALUES[1])
+@example(2, 32, TWO_VALUES[0])
 def test_nothing_withheld_follows_from_the_whole_table(seed: int, n: int, filters: Query) -> None:
     cohort, attacker = a_cohort(seed, n, filters), Attacker()
     rows = table(cohort, withheld_beside=[])

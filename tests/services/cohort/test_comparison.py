@@ -12,6 +12,7 @@ from data.ledger.in_memory import Ledger
 from data.records import ScanStatus
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
+from models.statistics.areas import interval
 from services.cohort.cohort import hidden_from_nobody
 from services.cohort.comparison import CohortComparison, superiority
 from tests.data.builders import a_header, a_kept_scan, a_result
@@ -22,12 +23,12 @@ VALUES = st.lists(st.integers(-20, 20), min_size=6, max_size=40)
 
 @given(first=VALUES, second=VALUES)
 def test_superiority_is_mann_whitneys(first: list[int], second: list[int]) -> None:
-    effect, spread, p = superiority(np.array(first), np.array(second))
+    superior = superiority(np.array(first), np.array(second))
     peer = stats.mannwhitneyu(first, second, use_continuity=False, method="asymptotic")
-    assert effect == pytest.approx(peer.statistic / (len(first) * len(second)))
+    assert superior.value == pytest.approx(peer.statistic / (len(first) * len(second)))
     if len({*first, *second}) > 1:
-        assert p == pytest.approx(peer.pvalue, abs=1e-9)
-    assert spread >= 0
+        assert superior.p == pytest.approx(peer.pvalue, abs=1e-9)
+    assert superior.spread >= 0
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
@@ -37,9 +38,18 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     for _ in range(300):
         higher = (random.normal(0.5, 1, 60) * 1000).astype(int)
         lower = (random.normal(0, 1, 60) * 1000).astype(int)
-        effect, spread, _ = superiority(higher, lower)
-        covered += abs(effect - truth) <= 1.96 * spread
+        low, high = interval(superiority(higher, lower), 60, 60)
+        covered += low <= truth <= high
     assert 0.90 <= covered / 300 <= 0.99
+
+
+@pytest.mark.parametrize(("first", "second"), [([9] * 5, [1] * 5), ([4] * 8, [4] * 9)])
+def test_no_interval_is_without_width(first: list[int], second: list[int]) -> None:
+    """Neither where the samples lie wholly apart nor where all values are the same."""
+    superior = superiority(np.array(first), np.array(second))
+    low, high = interval(superior, len(first), len(second))
+    assert low <= superior.value <= high
+    assert high - low > 0.3
 
 
 def test_two_sites_are_told_apart_and_p_is_corrected() -> None:

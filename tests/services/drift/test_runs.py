@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,20 @@ from sqlalchemy import Engine
 
 from data.errors import InvalidInput, NotFound
 from data.feature_files import read, written
-from data.records import BRAIN_TUMOUR, DriftAsk, ReferenceKind, Role, RunState, Severity, User
+from data.records import (
+    BRAIN_TUMOUR,
+    SYNTHETIC_REFUSALS,
+    DriftAsk,
+    KeptRefusal,
+    ReferenceKind,
+    Refusal,
+    Role,
+    RunState,
+    Severity,
+    User,
+)
 from data.stores.jobs import JobStore
+from data.stores.refusals import RefusalStore
 from services.drift import charts as drift_charts
 from services.jobs import Jobs
 from services.reporting.drift_report import DriftReport
@@ -52,6 +65,22 @@ def test_a_run_keeps_what_it_compared_with_what(house: DriftHouse) -> None:
     assert b"root_metric" in house.drift.html(run.id)
     assert len(house.drift.rows(run.id)) == 100
     assert house.drift.runs(BRAIN_TUMOUR) == [run]
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_refused_files_count_beside_readings_of_their_own_kind(
+    house: DriftHouse, engine: Engine, *, synthetic: bool
+) -> None:
+    house.add(120, 1, synthetic=synthetic)
+    house.add(100, 2, day=30, synthetic=synthetic)
+    window = house.drift.snapshot(house.drift.run_now(ASK, NORA).id)["window"]
+    came = datetime.fromisoformat(window["first"]) + timedelta(minutes=1)
+    for number in range(10):
+        refusal_id = f"{SYNTHETIC_REFUSALS if number < 7 else ''}{number}"
+        refusal = Refusal("a.png", "colour", "It is a colour picture.")
+        RefusalStore(engine).put(KeptRefusal(refusal_id, refusal, came))
+    told = house.drift.snapshot(house.drift.run_now(ASK, NORA).id)["refusals"]
+    assert (told["refused"], told["read"]) == (7 if synthetic else 3, 100)
 
 
 def test_its_report_says_that_small_numbers_are_withheld(house: DriftHouse) -> None:

@@ -85,6 +85,23 @@ def test_going_back_needs_a_reason_but_no_gate_and_never_leads_forward(house: De
         house.promotions.rollback(BRAIN_TUMOUR, "Forth again.", house.ada)
 
 
+def test_going_back_passes_over_a_version_whose_files_are_gone(house: Department) -> None:
+    for name in ("second", "third"):
+        asked = _override(house, house.version(above=900 if name == "second" else 950, name=name).version)
+        house.promotions.confirm(asked.id, "Agreed.", house.bob)
+    second = house.registry.version(BRAIN_TUMOUR, "2")
+    for kept in house.folder.rglob(weights.WEIGHTS):
+        if second.run_id in kept.parts or kept.parent.parts[-2:] == (BRAIN_TUMOUR, "2"):
+            kept.write_bytes(b"no weights at all")
+    assert house.promotions.previous(BRAIN_TUMOUR) == "2"
+    with pytest.raises(UnusableModel):
+        house.promotions.rollback(BRAIN_TUMOUR, "It misses small ones.", house.ada)
+    assert house.serving.live(BRAIN_TUMOUR) == "3"
+    assert house.promotions.previous(BRAIN_TUMOUR) == "1"
+    house.promotions.rollback(BRAIN_TUMOUR, "It misses small ones.", house.ada)
+    assert (house.serving.live(BRAIN_TUMOUR), _champion(house)) == ("1", "1")
+
+
 def test_a_version_that_finds_less_is_stopped_and_needs_a_second_person(house: Department) -> None:
     house.add(10, bright=800)
     worse = house.version(above=900, name="worse")

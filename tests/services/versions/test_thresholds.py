@@ -61,6 +61,24 @@ def test_the_same_weights_decide_otherwise_and_say_so(
     assert house.events()[0] == "model.registered"
 
 
+def test_it_was_trained_on_whom_its_source_was(house: Department, thresholds: OtherThresholds) -> None:
+    """Else a rehearsal would try it on patients whose answers it knows."""
+    known, kept_apart = house.add(3, bright=800), house.add(2, bright=800)
+    source = house.version(above=700, name="candidate").version
+    house.note_trained_on(source, known)
+    made = thresholds.register(BRAIN_TUMOUR, source, 0.4, "Too few alarms.", house.ada).version
+    once_more = thresholds.register(BRAIN_TUMOUR, made, 0.3, "Still too few.", house.ada).version
+    learnt = house.registry.trained_patients(BRAIN_TUMOUR, source)
+    assert learnt and len(learnt) == 3
+    assert house.registry.trained_patients(BRAIN_TUMOUR, made) == learnt
+    assert house.registry.trained_patients(BRAIN_TUMOUR, once_more) == learnt
+    house.rehearse(once_more)
+    made_of = house.rehearsals.latest(BRAIN_TUMOUR, once_more)
+    assert made_of is not None
+    assert made_of.trained_on == 3
+    assert {each.scan_id for each in made_of.differences} <= {scan.id for scan in kept_apart}
+
+
 def test_figures_are_counted_anew_or_left_out(
     house: Department, thresholds: OtherThresholds, measured: str
 ) -> None:
